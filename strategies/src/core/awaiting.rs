@@ -1,0 +1,194 @@
+//! The contract over a lock that is awaited: everything the tokio strategies need, on top of
+//! [`AsyncLock`]. The same protocol as [`blocking`](super::blocking), in the other colour.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::core::changes::{self, Prepared};
+use crate::core::gate::{Gate, Turn};
+use crate::core::table::{Claim, Table};
+use crate::core::{Core, closure};
+use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
+use crate::strategy::{Key, Strategy, Value};
+use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
+
+/// A lock around one table, held only while the given function runs.
+pub trait AsyncLock: Send + Sync + 'static {
+    type Key: Key;
+    type Value: Value;
+
+    fn new(table: Table<Self::Key, Self::Value>) -> Self;
+
+    /// Runs `f` on the table with writers kept out.
+    fn view<R: Send>(
+        &self,
+        f: impl FnOnce(&Table<Self::Key, Self::Value>) -> R + Send,
+    ) -> impl Future<Output = R> + Send;
+
+    /// Runs `f` alone on the table.
+    fn edit<R: Send>(
+        &self,
+        f: impl FnOnce(&mut Table<Self::Key, Self::Value>) -> R + Send,
+    ) -> impl Future<Output = R> + Send;
+}
+
+/// Panics inside a closure: a read has no error to return, and a closure cannot await.
+#[track_caller]
+fn assert_outside() {
+    if let Err(reentrant) = closure::check_outside() {
+        panic!("{reentrant}");
+    }
+}
+
+/// One table behind one awaited lock; see [`TokioMutex`](crate::TokioMutex) and
+/// [`TokioRwLock`](crate::TokioRwLock).
+pub struct Awaiting<L> {
+    core: Core,
+    lock: L,
+}
+
+impl<L: AsyncLock> Awaiting<L> {
+    /// The newest committed version.
+    async fn newest(&self, key: &L::Key) -> Option<Versioned<L::Value>> {
+        assert_outside();
+        let hash = self.core.hash(key);
+        self.lock.view(|table| table.get(hash, key).cloned()).await
+    }
+
+    /// Runs `write` as soon as it finds no update of its keys under way: it returns the gate of
+    /// one if it does.
+    async fn settle<R: Send>(
+        &self,
+        mut write: impl FnMut(&mut Table<L::Key, L::Value>) -> Result<R, Arc<Gate>> + Send,
+    ) -> Result<R, Reentrant> {
+        closure::check_outside()?;
+        let mut turn: Option<Turn> = None;
+        loop {
+            let outcome = self.lock.edit(&mut write).await;
+            drop(turn.take());
+            match outcome {
+                Ok(done) => return Ok(done),
+                Err(gate) => turn = Some(Gate::turn(gate).await),
+            }
+        }
+    }
+}
+
+impl<L: AsyncLock> Strategy for Awaiting<L> {
+    type Key = L::Key;
+    type Value = L::Value;
+
+    fn with_options(options: Options) -> Self {
+        Self {
+            core: Core::new(options),
+            lock: L::new(Table::default()),
+        }
+    }
+
+    async fn read<R: Send>(
+        &self,
+        key: &L::Key,
+        f: impl FnOnce(&Versioned<L::Value>) -> R + Send,
+    ) -> Option<R> {
+        let current = self.newest(key).await?;
+        Some(closure::run(|| f(&current)))
+    }
+
+    async fn get(&self, key: &L::Key) -> Option<Versioned<L::Value>> {
+        self.newest(key).await
+    }
+
+    async fn create(&self, key: L::Key, value: L::Value) -> Result<Version, CreateError> {
+        closure::check_outside()?;
+        let hash = self.core.hash(&key);
+        let mut entry = Some((key, Versioned::new(Version::FIRST, value)));
+        self.lock
+            .edit(|table| changes::create(table, &self.core, hash, &mut entry))
+            .await
+    }
+
+    async fn try_update<E: Send>(
+        &self,
+        key: &L::Key,
+        f: impl FnOnce(&Versioned<L::Value>) -> Result<L::Value, E> + Send,
+    ) -> Result<Version, UpdateError<E>> {
+        closure::check_outside()?;
+        let hash = self.core.hash(key);
+        let mut turn: Option<Turn> = None;
+        let Claim { current, held } = loop {
+            let claim = self.lock.view(|table| table.claim(hash, key)).await;
+            drop(turn.take());
+            match claim.ok_or(UpdateError::Absent)? {
+                Ok(claim) => break claim,
+                Err(gate) => turn = Some(Gate::turn(gate).await),
+            }
+        };
+        let value = closure::run(|| f(&current)).map_err(UpdateError::Aborted)?;
+        let next = current.successor(value);
+        let version = next.version();
+        let replaced = self.lock.edit(|table| table.replace(hash, key, next)).await;
+        drop(held);
+        drop(replaced);
+        Ok(version)
+    }
+
+    async fn compare_and_set(
+        &self,
+        key: &L::Key,
+        expected: Version,
+        value: L::Value,
+    ) -> Result<Version, CompareAndSetError> {
+        let hash = self.core.hash(key);
+        let mut next = Some(Versioned::new(Version::FIRST, value));
+        self.settle(|table| {
+            changes::settled(table, hash, key)?;
+            Ok(changes::compare_and_set(
+                table, hash, key, expected, &mut next,
+            ))
+        })
+        .await?
+        .map(|_replaced| expected.next())
+    }
+
+    async fn remove(
+        &self,
+        key: &L::Key,
+        expected: Option<Version>,
+    ) -> Result<Versioned<L::Value>, RemoveError> {
+        let hash = self.core.hash(key);
+        self.settle(|table| {
+            changes::settled(table, hash, key)?;
+            Ok(changes::remove(table, &self.core, hash, key, expected))
+        })
+        .await?
+        .map(|(_key, removed)| removed)
+    }
+
+    async fn apply(
+        &self,
+        batch: Batch<L::Key, L::Value>,
+    ) -> Result<Vec<Option<Version>>, BatchError> {
+        let mut batch = Prepared::new(&self.core, batch)?;
+        self.settle(|table| {
+            batch.settled(table)?;
+            Ok(batch.apply(table, &self.core))
+        })
+        .await?
+        .map(|(versions, _leftovers)| versions)
+    }
+
+    async fn snapshot(&self) -> Snapshot<L::Key, L::Value> {
+        assert_outside();
+        let table = self.lock.view(Table::clone).await;
+        self.core.snapshot([table])
+    }
+
+    async fn len(&self) -> usize {
+        assert_outside();
+        self.lock.view(|table| table.len()).await
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.core.capacity.limit()
+    }
+}

@@ -1,0 +1,180 @@
+//! The contract over locks that block the thread: everything a strategy that never awaits needs,
+//! on top of [`Locks`].
+
+use std::sync::Arc;
+
+use crate::core::changes::{self, Prepared, Tables};
+use crate::core::gate::Gate;
+use crate::core::table::Claim;
+use crate::core::{Core, closure};
+use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
+use crate::strategy::{Key, SyncStrategy, Value};
+use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
+
+/// How a strategy guards its tables. This is all that a blocking strategy is; the contract on top
+/// is the same for each.
+pub trait Locks: Send + Sync + Sized + 'static {
+    type Key: Key;
+    type Value: Value;
+
+    fn open(core: Core, options: Options) -> Self;
+
+    fn core(&self) -> &Core;
+
+    /// The newest committed version.
+    fn get(&self, hash: u64, key: &Self::Key) -> Option<Versioned<Self::Value>>;
+
+    /// Calls `f` with the newest committed version, under no lock.
+    fn read<R>(
+        &self,
+        hash: u64,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> R,
+    ) -> Option<R> {
+        self.get(hash, key).map(|current| f(&current))
+    }
+
+    /// [`Table::claim`](super::table::Table::claim), with writers of the table kept out.
+    fn claim(&self, hash: u64, key: &Self::Key) -> Option<Result<Claim<Self::Value>, Arc<Gate>>>;
+
+    /// Runs `f` alone on the tables of these hashes; what it changes becomes visible at once.
+    fn edit<R>(
+        &self,
+        hashes: &[u64],
+        f: impl FnOnce(&mut dyn Tables<Self::Key, Self::Value>) -> R,
+    ) -> R;
+
+    fn snapshot(&self) -> Snapshot<Self::Key, Self::Value>;
+
+    fn len(&self) -> usize;
+}
+
+/// Waits for a turn at a gate, unless the thread is inside a closure.
+fn wait(gate: Arc<Gate>) -> Result<crate::core::gate::Turn, Reentrant> {
+    closure::check_outside()?;
+    Ok(Gate::turn_blocking(gate))
+}
+
+/// Runs `write` as soon as it finds no update of its keys under way: it returns the gate of one
+/// if it does.
+fn settle<L: Locks, R>(
+    locks: &L,
+    hashes: &[u64],
+    mut write: impl FnMut(&mut dyn Tables<L::Key, L::Value>) -> Result<R, Arc<Gate>>,
+) -> Result<R, Reentrant> {
+    let mut turn = None;
+    loop {
+        let outcome = locks.edit(hashes, &mut write);
+        drop(turn.take());
+        match outcome {
+            Ok(done) => return Ok(done),
+            Err(gate) => turn = Some(wait(gate)?),
+        }
+    }
+}
+
+impl<L: Locks> SyncStrategy for L {
+    type Key = L::Key;
+    type Value = L::Value;
+
+    fn with_options_sync(options: Options) -> Self {
+        L::open(Core::new(options), options)
+    }
+
+    fn read_sync<R>(&self, key: &L::Key, f: impl FnOnce(&Versioned<L::Value>) -> R) -> Option<R> {
+        self.read(self.core().hash(key), key, f)
+    }
+
+    fn get_sync(&self, key: &L::Key) -> Option<Versioned<L::Value>> {
+        self.get(self.core().hash(key), key)
+    }
+
+    fn create_sync(&self, key: L::Key, value: L::Value) -> Result<Version, CreateError> {
+        let hash = self.core().hash(&key);
+        let mut entry = Some((key, Versioned::new(Version::FIRST, value)));
+        self.edit(&[hash], |tables| {
+            changes::create(tables, self.core(), hash, &mut entry)
+        })
+    }
+
+    fn try_update_sync<E>(
+        &self,
+        key: &L::Key,
+        f: impl FnOnce(&Versioned<L::Value>) -> Result<L::Value, E>,
+    ) -> Result<Version, UpdateError<E>> {
+        let hash = self.core().hash(key);
+        let mut turn = None;
+        let Claim { current, held } = loop {
+            let claim = self.claim(hash, key);
+            drop(turn.take());
+            match claim.ok_or(UpdateError::Absent)? {
+                Ok(claim) => break claim,
+                Err(gate) => turn = Some(wait(gate)?),
+            }
+        };
+        let value = closure::run(|| f(&current)).map_err(UpdateError::Aborted)?;
+        let next = current.successor(value);
+        let version = next.version();
+        let replaced = self.edit(&[hash], |tables| {
+            tables.table_mut(hash).replace(hash, key, next)
+        });
+        drop(held);
+        drop(replaced);
+        Ok(version)
+    }
+
+    fn compare_and_set_sync(
+        &self,
+        key: &L::Key,
+        expected: Version,
+        value: L::Value,
+    ) -> Result<Version, CompareAndSetError> {
+        let hash = self.core().hash(key);
+        let mut next = Some(Versioned::new(Version::FIRST, value));
+        settle(self, &[hash], |tables| {
+            changes::settled(tables, hash, key)?;
+            Ok(changes::compare_and_set(
+                tables, hash, key, expected, &mut next,
+            ))
+        })?
+        .map(|_replaced| expected.next())
+    }
+
+    fn remove_sync(
+        &self,
+        key: &L::Key,
+        expected: Option<Version>,
+    ) -> Result<Versioned<L::Value>, RemoveError> {
+        let hash = self.core().hash(key);
+        settle(self, &[hash], |tables| {
+            changes::settled(tables, hash, key)?;
+            Ok(changes::remove(tables, self.core(), hash, key, expected))
+        })?
+        .map(|(_key, removed)| removed)
+    }
+
+    fn apply_sync(
+        &self,
+        batch: Batch<L::Key, L::Value>,
+    ) -> Result<Vec<Option<Version>>, BatchError> {
+        let mut batch = Prepared::new(self.core(), batch)?;
+        let hashes = batch.hashes();
+        settle(self, &hashes, |tables| {
+            batch.settled(tables)?;
+            Ok(batch.apply(tables, self.core()))
+        })?
+        .map(|(versions, _leftovers)| versions)
+    }
+
+    fn snapshot_sync(&self) -> Snapshot<L::Key, L::Value> {
+        self.snapshot()
+    }
+
+    fn len_sync(&self) -> usize {
+        self.len()
+    }
+
+    fn limit_sync(&self) -> Option<usize> {
+        self.core().capacity.limit()
+    }
+}

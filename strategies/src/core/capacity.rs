@@ -1,0 +1,51 @@
+//! The limit on the number of entries.
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+/// A budget of entries. Unlimited, it counts nothing and writes nothing.
+///
+/// Invariant: `used` is at least the number of entries at every instant, since a place is taken
+/// before its entry is added and given back after its entry is gone, both inside the critical
+/// section that adds or removes the entry. So the limit holds across shards without a lock that
+/// they share.
+///
+/// Every ordering is Relaxed and has no partner: the counter publishes no other memory, and a
+/// read-modify-write always sees the latest count.
+pub(crate) struct Capacity {
+    limit: Option<usize>,
+    used: AtomicUsize,
+}
+
+impl Capacity {
+    pub(crate) fn new(limit: Option<usize>) -> Self {
+        Self {
+            limit,
+            used: AtomicUsize::default(),
+        }
+    }
+
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// Takes `places`; if the limit does not allow it, takes none and returns the limit.
+    pub(crate) fn take(&self, places: usize) -> Result<(), usize> {
+        let Some(limit) = self.limit else {
+            return Ok(());
+        };
+        // Relaxed: see the type.
+        self.used
+            .fetch_update(Ordering::Relaxed, |used| {
+                used.checked_add(places).filter(|&used| used <= limit)
+            })
+            .map_or(Err(limit), |_| Ok(()))
+    }
+
+    /// Gives `places` back.
+    pub(crate) fn give_back(&self, places: usize) {
+        if self.limit.is_some() && places > 0 {
+            // Relaxed: see the type.
+            self.used.fetch_sub(places, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What each write does to the tables, once its locks are held and no update of its keys is
+//! under way.
+//!
+//! Values that lost are left with, or handed back to, the caller, who drops them outside the
+//! locks: a value's `Drop` is the user's code.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::core::Core;
+use crate::core::gate::Gate;
+use crate::core::table::Table;
+use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError};
+use crate::{Batch, Change, Version, Versioned};
+
+/// The tables that one critical section may read and change.
+pub trait Tables<K, V> {
+    /// The table of keys with this hash.
+    fn table(&self, hash: u64) -> &Table<K, V>;
+    /// The same, to be changed.
+    fn table_mut(&mut self, hash: u64) -> &mut Table<K, V>;
+}
+
+impl<K, V> Tables<K, V> for Table<K, V> {
+    fn table(&self, _hash: u64) -> &Table<K, V> {
+        self
+    }
+
+    fn table_mut(&mut self, _hash: u64) -> &mut Table<K, V> {
+        self
+    }
+}
+
+/// `Err` with the gate of `key` if an update of it is under way.
+pub(crate) fn settled<K: Eq, V>(
+    tables: &dyn Tables<K, V>,
+    hash: u64,
+    key: &K,
+) -> Result<(), Arc<Gate>> {
+    tables.table(hash).busy(hash, key).map_or(Ok(()), Err)
+}
+
+/// Adds an entry; takes it only if that succeeds. Its version is set here.
+pub(crate) fn create<K: Eq + Hash, V>(
+    tables: &mut dyn Tables<K, V>,
+    core: &Core,
+    hash: u64,
+    entry: &mut Option<(K, Versioned<V>)>,
+) -> Result<Version, CreateError> {
+    if let Some((key, _)) = entry
+        && let Some(current) = tables.table(hash).get(hash, key)
+    {
+        let current = current.version();
+        return Err(CreateError::Exists { current });
+    }
+    let full = |limit| CreateError::Full { limit };
+    core.capacity.take(1).map_err(full)?;
+    Ok(insert(tables, core, hash, entry))
+}
+
+/// Replaces a value if it has the expected version, and returns what it replaced; takes `next`
+/// only if that succeeds, and makes it the successor.
+pub(crate) fn compare_and_set<K: Eq, V>(
+    tables: &mut dyn Tables<K, V>,
+    hash: u64,
+    key: &K,
+    expected: Version,
+    next: &mut Option<Versioned<V>>,
+) -> Result<Option<Versioned<V>>, CompareAndSetError> {
+    let current = tables.table(hash).get(hash, key);
+    let current = current.ok_or(CompareAndSetError::Absent)?;
+    if current.version() != expected {
+        let current = current.version();
+        return Err(CompareAndSetError::Conflict { current });
+    }
+    let next = next.take().map(|mut next| {
+        next.follow(current);
+        next
+    });
+    Ok(next.and_then(|next| tables.table_mut(hash).replace(hash, key, next)))
+}
+
+/// Removes an entry and returns it.
+pub(crate) fn remove<K: Eq + Hash, V>(
+    tables: &mut dyn Tables<K, V>,
+    core: &Core,
+    hash: u64,
+    key: &K,
+    expected: Option<Version>,
+) -> Result<(K, Versioned<V>), RemoveError> {
+    let current = tables.table(hash).get(hash, key);
+    let current = current.ok_or(RemoveError::Absent)?.version();
+    if expected.is_some_and(|expected| expected != current) {
+        return Err(RemoveError::Conflict { current });
+    }
+    let table = tables.table_mut(hash);
+    let removed = table.remove(hash, key, |key| core.hash(key));
+    core.capacity.give_back(1);
+    removed.ok_or(RemoveError::Absent)
+}
+
+/// A batch with its keys hashed, every key named once.
+pub(crate) struct Prepared<K, V> {
+    hashes: Arc<[u64]>,
+    changes: Vec<(K, Change<V>)>,
+}
+
+/// The version each key of a batch has now, in order, and what is left over to drop.
+pub(crate) type Applied<K, V> = (Vec<Option<Version>>, Vec<(K, Option<Versioned<V>>)>);
+
+impl<K: Eq + Hash, V> Prepared<K, V> {
+    pub(crate) fn new(core: &Core, batch: Batch<K, V>) -> Result<Self, BatchError> {
+        let changes = batch.changes;
+        let mut seen = HashSet::with_capacity(changes.len());
+        if let Some(index) = changes.iter().position(|(key, _)| !seen.insert(key)) {
+            return Err(BatchError::DuplicateKey { index });
+        }
+        drop(seen);
+        Ok(Self {
+            hashes: changes.iter().map(|(key, _)| core.hash(key)).collect(),
+            changes,
+        })
+    }
+
+    /// The hash of each key, in order.
+    pub(crate) fn hashes(&self) -> Arc<[u64]> {
+        Arc::clone(&self.hashes)
+    }
+
+    /// `Err` with the gate of a key that the batch would change while an update of it is under
+    /// way.
+    pub(crate) fn settled(&self, tables: &dyn Tables<K, V>) -> Result<(), Arc<Gate>> {
+        self.iter()
+            .filter(|(_, _, change)| !matches!(change, Change::Require { .. }))
+            .try_for_each(|(hash, key, _)| settled(tables, hash, key))
+    }
+
+    /// Applies everything or nothing; takes the changes only if that succeeds.
+    pub(crate) fn apply(
+        &mut self,
+        tables: &mut dyn Tables<K, V>,
+        core: &Core,
+    ) -> Result<Applied<K, V>, BatchError> {
+        let (mut added, mut gone) = (0_usize, 0_usize);
+        for (index, (hash, key, change)) in self.iter().enumerate() {
+            let current = tables.table(hash).get(hash, key).map(Versioned::version);
+            check(index, current, change)?;
+            match (change, current) {
+                (Change::Create(_) | Change::Put(_), None) => added += 1,
+                (Change::Remove { .. }, Some(_)) => gone += 1,
+                _ => {}
+            }
+        }
+        let full = |limit| BatchError::Full { limit };
+        core.capacity
+            .take(added.saturating_sub(gone))
+            .map_err(full)?;
+        let applied = self.commit(tables, core);
+        core.capacity.give_back(gone.saturating_sub(added));
+        Ok(applied)
+    }
+
+    /// Makes the changes, all of which were found possible.
+    fn commit(&mut self, tables: &mut dyn Tables<K, V>, core: &Core) -> Applied<K, V> {
+        let changes = std::mem::take(&mut self.changes);
+        let mut versions = Vec::with_capacity(changes.len());
+        let mut leftovers = Vec::with_capacity(changes.len());
+        for (&hash, (key, change)) in self.hashes.iter().zip(changes) {
+            versions.push(match change {
+                Change::Create(value)
+                | Change::Put(value)
+                | Change::CompareAndSet { value, .. } => {
+                    let current = tables.table(hash).get(hash, &key);
+                    Some(match current {
+                        Some(current) => {
+                            let next = current.successor(value);
+                            let version = next.version();
+                            let replaced = tables.table_mut(hash).replace(hash, &key, next);
+                            leftovers.push((key, replaced));
+                            version
+                        }
+                        None => {
+                            let value = Versioned::new(Version::FIRST, value);
+                            insert(tables, core, hash, &mut Some((key, value)))
+                        }
+                    })
+                }
+                Change::Remove { .. } => {
+                    let table = tables.table_mut(hash);
+                    let removed = table.remove(hash, &key, |key| core.hash(key));
+                    leftovers.extend(removed.map(|(key, value)| (key, Some(value))));
+                    leftovers.push((key, None));
+                    None
+                }
+                Change::Require { version } => {
+                    leftovers.push((key, None));
+                    version
+                }
+            });
+        }
+        (versions, leftovers)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u64, &K, &Change<V>)> {
+        let hashes = self.hashes.iter();
+        hashes
+            .zip(&self.changes)
+            .map(|(&hash, (key, change))| (hash, key, change))
+    }
+}
+
+/// Whether one change of a batch is possible on a key of this version.
+fn check<V>(index: usize, current: Option<Version>, change: &Change<V>) -> Result<(), BatchError> {
+    let expected = match (change, current) {
+        (Change::Create(_) | Change::Require { version: None }, Some(current)) => {
+            return Err(BatchError::Exists { index, current });
+        }
+        (Change::Create(_) | Change::Put(_) | Change::Require { version: None }, _) => None,
+        (_, None) => return Err(BatchError::Absent { index }),
+        (Change::CompareAndSet { expected, .. }, _) => Some(*expected),
+        (Change::Remove { expected } | Change::Require { version: expected }, _) => *expected,
+    };
+    match (expected, current) {
+        (Some(expected), Some(current)) if expected != current => {
+            Err(BatchError::Conflict { index, current })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Adds an entry whose place has been taken.
+fn insert<K: Eq + Hash, V>(
+    tables: &mut dyn Tables<K, V>,
+    core: &Core,
+    hash: u64,
+    entry: &mut Option<(K, Versioned<V>)>,
+) -> Version {
+    let table = tables.table_mut(hash);
+    let version = table.first_version();
+    if let Some((key, mut value)) = entry.take() {
+        value.stamp(version);
+        table.insert(hash, key, value, |key| core.hash(key));
+    }
+    version
+}

@@ -1,0 +1,52 @@
+//! What the lock-based strategies share, written once: what each operation does to a table
+//! ([`table`], [`changes`]), how writers of one key take turns ([`gate`]), the limit
+//! ([`capacity`]), calls from inside closures ([`closure`]), an immutable set of tables
+//! ([`root`]), and the two protocols that put these together over any lock ([`blocking`],
+//! [`awaiting`]).
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use crate::sync::Hasher;
+use crate::{Options, Snapshot};
+use capacity::Capacity;
+use root::Root;
+use table::Table;
+
+#[cfg(any(feature = "tokio-mutex", feature = "tokio-rwlock"))]
+pub(crate) mod awaiting;
+#[cfg(any(feature = "parking-lot", feature = "arc-swap", feature = "sharded"))]
+pub(crate) mod blocking;
+pub(crate) mod capacity;
+pub(crate) mod changes;
+pub(crate) mod closure;
+pub(crate) mod gate;
+pub(crate) mod root;
+pub(crate) mod table;
+
+/// What every store has beside its tables.
+pub struct Core {
+    pub(crate) hasher: Hasher,
+    pub(crate) capacity: Capacity,
+}
+
+impl Core {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            hasher: crate::sync::hasher(),
+            capacity: Capacity::new(options.limit),
+        }
+    }
+
+    pub(crate) fn hash<K: Hash>(&self, key: &K) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// A snapshot made of copies of all tables of the store, in order.
+    pub(crate) fn snapshot<K: Eq + Hash, V>(
+        &self,
+        tables: impl IntoIterator<Item = Table<K, V>>,
+    ) -> Snapshot<K, V> {
+        Snapshot::new(Arc::new(Root::new(tables, self.hasher.clone())))
+    }
+}

@@ -1,0 +1,42 @@
+//! How a store is set up.
+
+/// The settings of a store; every strategy takes the same.
+///
+/// ```
+/// use contexture_strategies::{CreateError, Options, Sharded, SyncStrategy};
+///
+/// let store = Sharded::<&str, u32>::with_options_sync(Options::new().limit(1));
+/// store.create_sync("a", 1).unwrap();
+/// assert_eq!(store.create_sync("b", 2), Err(CreateError::Full { limit: 1 }));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Options {
+    pub(crate) limit: Option<usize>,
+    pub(crate) shards: Option<usize>,
+}
+
+impl Options {
+    /// No limit, and as many shards as suit the machine.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The most entries the store may hold, under any interleaving. 0 refuses every create.
+    ///
+    /// A store without a limit keeps no count; one with a limit writes a shared counter on
+    /// create and remove, never on read or update.
+    pub fn limit(mut self, entries: usize) -> Self {
+        self.limit = Some(entries);
+        self
+    }
+
+    /// Into how many locks a sharded strategy divides its keys: rounded up to a power of two, at
+    /// most 65,536. Other strategies ignore it.
+    ///
+    /// The default is four times the number of hardware threads.
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = Some(shards);
+        self
+    }
+}

@@ -1,0 +1,66 @@
+//! One table behind one parking_lot RwLock.
+
+use std::sync::Arc;
+
+use crate::core::Core;
+use crate::core::blocking::Locks;
+use crate::core::changes::Tables;
+use crate::core::gate::Gate;
+use crate::core::table::{Claim, Table};
+use crate::strategy::{Key, Value};
+use crate::sync::RwLock;
+use crate::{Options, Snapshot, Versioned};
+
+/// The whole store behind one [`parking_lot::RwLock`], held for a look-up or a pointer swap at a
+/// time.
+///
+/// # Which one should you use?
+///
+/// With one or two threads this is the fastest of the locks and the simplest of all. With more,
+/// every read writes the one lock's counter twice: reads stop scaling and writers wait for them.
+/// Then use [`Sharded`](crate::Sharded).
+///
+/// # Progress
+///
+/// Reads block on the lock only while a writer swaps a pointer; writers block on it for each
+/// other and for readers' look-ups, and wait while an update's closure runs on the same key.
+/// Closures run under no lock. Snapshots hold writers up while they copy a handle of each entry.
+pub struct ParkingLot<K, V> {
+    core: Core,
+    table: RwLock<Table<K, V>>,
+}
+
+impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
+    type Key = K;
+    type Value = V;
+
+    fn open(core: Core, _options: Options) -> Self {
+        let table = RwLock::default();
+        Self { core, table }
+    }
+
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn get(&self, hash: u64, key: &K) -> Option<Versioned<V>> {
+        self.table.read().get(hash, key).cloned()
+    }
+
+    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, Arc<Gate>>> {
+        self.table.read().claim(hash, key)
+    }
+
+    fn edit<R>(&self, _hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {
+        f(&mut *self.table.write())
+    }
+
+    fn snapshot(&self) -> Snapshot<K, V> {
+        let table = Table::clone(&self.table.read());
+        self.core.snapshot([table])
+    }
+
+    fn len(&self) -> usize {
+        self.table.read().len()
+    }
+}

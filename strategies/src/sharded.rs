@@ -1,0 +1,129 @@
+//! Many tables, each behind a lock of its own.
+
+use std::sync::Arc;
+
+use crossbeam_utils::CachePadded;
+
+use crate::core::Core;
+use crate::core::blocking::Locks;
+use crate::core::changes::Tables;
+use crate::core::gate::Gate;
+use crate::core::root::{MAX_TABLES, table_index};
+use crate::core::table::{Claim, Table};
+use crate::strategy::{Key, Value};
+use crate::sync::{self, RwLock, RwLockWriteGuard};
+use crate::{Options, Snapshot, Versioned};
+
+/// Keys are spread by hash over many tables, each behind a [`parking_lot::RwLock`] on a cache
+/// line of its own; operations on different shards do not meet.
+///
+/// # Which one should you use?
+///
+/// The default, and the best of the locks at everything but two things: reads of one hot key
+/// from many threads still write that shard's lock, and snapshots and batches lock several
+/// shards. For nearly only reads of few contexts take [`ArcSwap`](crate::ArcSwap).
+///
+/// # Progress
+///
+/// As [`ParkingLot`](crate::ParkingLot), per shard: an operation blocks on the locks of its own
+/// keys' shards. A batch locks the shards of its keys and a snapshot or `len` all of them, always
+/// in ascending order, so that they are of one instant and cannot deadlock.
+pub struct Sharded<K, V> {
+    core: Core,
+    /// A power of two of them.
+    shards: Box<[Shard<K, V>]>,
+}
+
+type Shard<K, V> = CachePadded<RwLock<Table<K, V>>>;
+
+impl<K: Key, V: Value> Sharded<K, V> {
+    fn shard(&self, hash: u64) -> &RwLock<Table<K, V>> {
+        &self.shards[table_index(hash, self.shards.len())]
+    }
+
+    /// Calls `f` with all tables at one instant.
+    fn view_all<R>(&self, f: impl FnOnce(&[sync::RwLockReadGuard<'_, Table<K, V>>]) -> R) -> R {
+        // Ascending, as in `edit`.
+        let guards: Vec<_> = self.shards.iter().map(|shard| shard.read()).collect();
+        f(&guards)
+    }
+}
+
+impl<K: Key, V: Value> Locks for Sharded<K, V> {
+    type Key = K;
+    type Value = V;
+
+    fn open(core: Core, options: Options) -> Self {
+        let shards = options.shards.unwrap_or_else(|| 4 * sync::parallelism());
+        let shards = shards.clamp(1, MAX_TABLES).next_power_of_two();
+        let shards = (0..shards).map(|_| CachePadded::default()).collect();
+        Self { core, shards }
+    }
+
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn get(&self, hash: u64, key: &K) -> Option<Versioned<V>> {
+        self.shard(hash).read().get(hash, key).cloned()
+    }
+
+    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, Arc<Gate>>> {
+        self.shard(hash).read().claim(hash, key)
+    }
+
+    fn edit<R>(&self, hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {
+        if let &[hash] = hashes {
+            return f(&mut *self.shard(hash).write());
+        }
+        let mut indices: Vec<usize> = hashes
+            .iter()
+            .map(|&hash| table_index(hash, self.shards.len()))
+            .collect();
+        // Ascending and each once: every holder of several shards takes them in this order.
+        indices.sort_unstable();
+        indices.dedup();
+        let guards = indices.iter().map(|&index| self.shards[index].write());
+        f(&mut Locked {
+            guards: guards.collect(),
+            indices,
+            shards: self.shards.len(),
+        })
+    }
+
+    fn snapshot(&self) -> Snapshot<K, V> {
+        let tables: Vec<Table<K, V>> =
+            self.view_all(|tables| tables.iter().map(|table| Table::clone(table)).collect());
+        self.core.snapshot(tables)
+    }
+
+    fn len(&self) -> usize {
+        self.view_all(|tables| tables.iter().map(|table| table.len()).sum())
+    }
+}
+
+/// Several shards, locked.
+struct Locked<'a, K, V> {
+    /// Of which shards, ascending.
+    indices: Vec<usize>,
+    guards: Vec<RwLockWriteGuard<'a, Table<K, V>>>,
+    shards: usize,
+}
+
+impl<K, V> Locked<'_, K, V> {
+    fn position(&self, hash: u64) -> usize {
+        let index = table_index(hash, self.shards);
+        self.indices.partition_point(|&other| other < index)
+    }
+}
+
+impl<K, V> Tables<K, V> for Locked<'_, K, V> {
+    fn table(&self, hash: u64) -> &Table<K, V> {
+        &self.guards[self.position(hash)]
+    }
+
+    fn table_mut(&mut self, hash: u64) -> &mut Table<K, V> {
+        let position = self.position(hash);
+        &mut self.guards[position]
+    }
+}

@@ -1,0 +1,407 @@
+//! The contract every strategy keeps, as two traits: [`Strategy`] with async methods for all of
+//! them, [`SyncStrategy`] with the same methods without async for those that never await.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::hash::Hash;
+
+use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
+use crate::{Batch, Options, Snapshot, Version, Versioned};
+
+/// What a store can use as key. Implemented for every type that qualifies.
+///
+/// Keys are hashed, compared and cloned while a lock is held, so these must neither block nor
+/// call back into the store. Snapshots and copy-on-write clone keys by the thousand: prefer one
+/// that is cheap to clone, `Arc<str>` over `String`.
+pub trait Key: Eq + Hash + Clone + Send + Sync + 'static {}
+impl<T: Eq + Hash + Clone + Send + Sync + 'static> Key for T {}
+
+/// What a store can hold. Implemented for every type that qualifies.
+///
+/// A store never clones or changes a value in place; it drops old values outside its locks.
+pub trait Value: Send + Sync + 'static {}
+impl<T: Send + Sync + 'static> Value for T {}
+
+/// A shared map of versioned values, and the contract all strategies keep.
+///
+/// * Every operation is linearizable: it takes effect at one instant between call and return.
+/// * A value changes only by committing a new immutable version; see [`Version`].
+/// * Closures run without any lock that another key's operation needs. If one panics or refuses,
+///   nothing has changed. See [re-entrancy](crate#calling-back-from-a-closure).
+/// * No method hands out a guard, so none can be held across an `.await`.
+///
+/// # Cancel safety
+///
+/// Every method is cancel safe: dropping its future at any await point leaves the store as it
+/// was before the call or as it is after it, never in between, and wakes whoever waited behind
+/// it. The future of an update that is neither polled nor dropped may keep other writers of the
+/// same key waiting (readers and other keys never).
+///
+/// # Progress
+///
+/// Differs by strategy and stands in each one's documentation; `specs/contract.md` has the table.
+///
+/// ```
+/// use contexture_strategies::{Sharded, Strategy};
+///
+/// # pollster::block_on(async {
+/// let store = Sharded::<String, u64>::new();
+/// store.create("visits".into(), 0).await.unwrap();
+/// store.update(&"visits".into(), |n| n + 1).await.unwrap();
+/// assert_eq!(store.read(&"visits".into(), |n| **n).await, Some(1));
+/// # });
+/// ```
+pub trait Strategy: Send + Sync + Sized + 'static {
+    /// The type of the keys.
+    type Key: Key;
+    /// The type of the values.
+    type Value: Value;
+
+    /// An empty store with these settings.
+    #[must_use]
+    fn with_options(options: Options) -> Self;
+
+    /// An empty store without limit.
+    #[must_use]
+    fn new() -> Self {
+        Self::with_options(Options::new())
+    }
+
+    /// Calls `f` with the newest committed version of `key`; `None` if there is no such key.
+    ///
+    /// This is the primary read. `f` runs exactly once if the key is there and may take its
+    /// time: no writer waits for it.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does. For strategies that await, also when called from inside a closure of a store
+    /// (see [re-entrancy](crate#calling-back-from-a-closure)).
+    fn read<R: Send>(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> R + Send,
+    ) -> impl Future<Output = Option<R>> + Send;
+
+    /// An owned handle of the newest committed version of `key`; `None` if there is no such key.
+    ///
+    /// The handle's reference count is a shared write: where many threads read one key,
+    /// [`read`](Strategy::read) scales better.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Strategy::read) does from inside a closure.
+    fn get(&self, key: &Self::Key) -> impl Future<Output = Option<Versioned<Self::Value>>> + Send;
+
+    /// Adds a key that is not there yet. Of several concurrent creators of one key exactly one
+    /// succeeds.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError::Exists`] if the key is there, [`CreateError::Full`] at the limit.
+    fn create(
+        &self,
+        key: Self::Key,
+        value: Self::Value,
+    ) -> impl Future<Output = Result<Version, CreateError>> + Send;
+
+    /// Replaces the value of `key` by what `f` makes of it: an atomic read-modify-write that
+    /// commits exactly one version further.
+    ///
+    /// `f` runs at most once, however many tasks update the key; they take turns.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::Absent`] if there is no such key.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; then nothing has changed.
+    fn update(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> Self::Value + Send,
+    ) -> impl Future<Output = Result<Version, UpdateError>> + Send {
+        self.try_update(key, |current| Ok::<_, Infallible>(f(current)))
+    }
+
+    /// Like [`update`](Strategy::update), with a closure that may refuse.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError::Absent`] if there is no such key, [`UpdateError::Aborted`] with the
+    /// closure's error if it returned one; then nothing has changed.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; then nothing has changed.
+    fn try_update<E: Send>(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> Result<Self::Value, E> + Send,
+    ) -> impl Future<Output = Result<Version, UpdateError<E>>> + Send;
+
+    /// Replaces the value of `key` if it has the expected version.
+    ///
+    /// Since versions never repeat, a version from before a remove never matches.
+    ///
+    /// # Errors
+    ///
+    /// [`CompareAndSetError::Conflict`] with the version the key has,
+    /// [`CompareAndSetError::Absent`] if there is no such key.
+    fn compare_and_set(
+        &self,
+        key: &Self::Key,
+        expected: Version,
+        value: Self::Value,
+    ) -> impl Future<Output = Result<Version, CompareAndSetError>> + Send;
+
+    /// Removes `key` and returns what it held; only at the expected version, if one is given.
+    /// Of several concurrent removers exactly one succeeds.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoveError::Absent`] if there is no such key, [`RemoveError::Conflict`] if it has
+    /// another version than the expected one.
+    fn remove(
+        &self,
+        key: &Self::Key,
+        expected: Option<Version>,
+    ) -> impl Future<Output = Result<Versioned<Self::Value>, RemoveError>> + Send;
+
+    /// Applies every change of the batch at one instant, or none.
+    ///
+    /// Returns for each change, in order, the version its key now has; `None` where it was
+    /// removed or required to be absent.
+    ///
+    /// # Errors
+    ///
+    /// Why the first refused change was refused; then nothing has changed.
+    fn apply(
+        &self,
+        batch: Batch<Self::Key, Self::Value>,
+    ) -> impl Future<Output = Result<Vec<Option<Version>>, BatchError>> + Send;
+
+    /// The whole store at one point in time.
+    ///
+    /// Using or keeping the snapshot never blocks anyone; it keeps the versions in it alive.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Strategy::read) does from inside a closure.
+    fn snapshot(&self) -> impl Future<Output = Snapshot<Self::Key, Self::Value>> + Send;
+
+    /// How many entries there are, at one instant.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Strategy::read) does from inside a closure.
+    fn len(&self) -> impl Future<Output = usize> + Send;
+
+    /// Whether there are no entries, at one instant.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Strategy::read) does from inside a closure.
+    fn is_empty(&self) -> impl Future<Output = bool> + Send {
+        async { self.len().await == 0 }
+    }
+
+    /// The most entries the store may hold, if limited.
+    #[must_use]
+    fn limit(&self) -> Option<usize>;
+}
+
+/// The contract of [`Strategy`] without async, for strategies that never await: a program
+/// without a runtime can use them, and the async form is a thin wrapper around this one.
+///
+/// Each method does what its namesake in [`Strategy`] does and fails as that does; closures need
+/// not be `Send`. A writer blocks its thread while another thread runs an update's closure on
+/// the same key, and for the strategy's own short critical sections.
+///
+/// ```
+/// use contexture_strategies::{Sharded, SyncStrategy};
+///
+/// let store = Sharded::<&str, u64>::new_sync();
+/// std::thread::scope(|threads| {
+///     store.create_sync("hits", 0).unwrap();
+///     for _ in 0..4 {
+///         threads.spawn(|| store.update_sync(&"hits", |n| n + 1).unwrap());
+///     }
+/// });
+/// assert_eq!(*store.get_sync(&"hits").unwrap(), 4);
+/// ```
+pub trait SyncStrategy: Send + Sync + Sized + 'static {
+    /// The type of the keys.
+    type Key: Key;
+    /// The type of the values.
+    type Value: Value;
+
+    /// See [`Strategy::with_options`].
+    #[must_use]
+    fn with_options_sync(options: Options) -> Self;
+
+    /// See [`Strategy::new`].
+    #[must_use]
+    fn new_sync() -> Self {
+        Self::with_options_sync(Options::new())
+    }
+
+    /// See [`Strategy::read`].
+    fn read_sync<R>(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> R,
+    ) -> Option<R>;
+
+    /// See [`Strategy::get`].
+    fn get_sync(&self, key: &Self::Key) -> Option<Versioned<Self::Value>>;
+
+    /// See [`Strategy::create`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn create_sync(&self, key: Self::Key, value: Self::Value) -> Result<Version, CreateError>;
+
+    /// See [`Strategy::update`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn update_sync(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> Self::Value,
+    ) -> Result<Version, UpdateError> {
+        self.try_update_sync(key, |current| Ok::<_, Infallible>(f(current)))
+    }
+
+    /// See [`Strategy::try_update`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn try_update_sync<E>(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> Result<Self::Value, E>,
+    ) -> Result<Version, UpdateError<E>>;
+
+    /// See [`Strategy::compare_and_set`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn compare_and_set_sync(
+        &self,
+        key: &Self::Key,
+        expected: Version,
+        value: Self::Value,
+    ) -> Result<Version, CompareAndSetError>;
+
+    /// See [`Strategy::remove`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn remove_sync(
+        &self,
+        key: &Self::Key,
+        expected: Option<Version>,
+    ) -> Result<Versioned<Self::Value>, RemoveError>;
+
+    /// See [`Strategy::apply`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn apply_sync(
+        &self,
+        batch: Batch<Self::Key, Self::Value>,
+    ) -> Result<Vec<Option<Version>>, BatchError>;
+
+    /// See [`Strategy::snapshot`].
+    fn snapshot_sync(&self) -> Snapshot<Self::Key, Self::Value>;
+
+    /// See [`Strategy::len`].
+    fn len_sync(&self) -> usize;
+
+    /// See [`Strategy::is_empty`].
+    fn is_empty_sync(&self) -> bool {
+        self.len_sync() == 0
+    }
+
+    /// See [`Strategy::limit`].
+    #[must_use]
+    fn limit_sync(&self) -> Option<usize>;
+}
+
+/// The async form of a strategy that never awaits: each future does its work on first poll.
+impl<S: SyncStrategy> Strategy for S {
+    type Key = S::Key;
+    type Value = S::Value;
+
+    fn with_options(options: Options) -> Self {
+        S::with_options_sync(options)
+    }
+
+    async fn read<R: Send>(
+        &self,
+        key: &S::Key,
+        f: impl FnOnce(&Versioned<S::Value>) -> R + Send,
+    ) -> Option<R> {
+        self.read_sync(key, f)
+    }
+
+    async fn get(&self, key: &S::Key) -> Option<Versioned<S::Value>> {
+        self.get_sync(key)
+    }
+
+    async fn create(&self, key: S::Key, value: S::Value) -> Result<Version, CreateError> {
+        self.create_sync(key, value)
+    }
+
+    async fn try_update<E: Send>(
+        &self,
+        key: &S::Key,
+        f: impl FnOnce(&Versioned<S::Value>) -> Result<S::Value, E> + Send,
+    ) -> Result<Version, UpdateError<E>> {
+        self.try_update_sync(key, f)
+    }
+
+    async fn compare_and_set(
+        &self,
+        key: &S::Key,
+        expected: Version,
+        value: S::Value,
+    ) -> Result<Version, CompareAndSetError> {
+        self.compare_and_set_sync(key, expected, value)
+    }
+
+    async fn remove(
+        &self,
+        key: &S::Key,
+        expected: Option<Version>,
+    ) -> Result<Versioned<S::Value>, RemoveError> {
+        self.remove_sync(key, expected)
+    }
+
+    async fn apply(
+        &self,
+        batch: Batch<S::Key, S::Value>,
+    ) -> Result<Vec<Option<Version>>, BatchError> {
+        self.apply_sync(batch)
+    }
+
+    async fn snapshot(&self) -> Snapshot<S::Key, S::Value> {
+        self.snapshot_sync()
+    }
+
+    async fn len(&self) -> usize {
+        self.len_sync()
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.limit_sync()
+    }
+}

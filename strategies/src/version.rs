@@ -1,0 +1,183 @@
+//! A version number, and a value together with the version it was committed as.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use crate::core::gate::Gate;
+
+/// The version of one key's value.
+///
+/// A key's versions only grow: an update commits exactly one version further, and a key that is
+/// removed and created again goes on above every version it had before. So a version, once seen,
+/// never stands for another value of the same key. Versions of different keys are not comparable
+/// in any meaningful way.
+///
+/// A version is a 64-bit number; a key updated every nanosecond would exhaust it in 584 years.
+///
+/// ```
+/// use contexture_strategies::{Sharded, SyncStrategy};
+///
+/// let store = Sharded::<String, u64>::new_sync();
+/// let first = store.create_sync("a".into(), 1).unwrap();
+/// let second = store.update_sync(&"a".into(), |n| n + 1).unwrap();
+/// assert_eq!(second.get(), first.get() + 1);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(NonZeroU64);
+
+impl Version {
+    /// The lowest version there is.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// The version as a number, 1 or more.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The version with this number, or `None` for 0.
+    ///
+    /// For versions that went through storage or a network; a store hands out its own.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// The version an update of this one commits as.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The lowest version above `floor`.
+    pub(crate) const fn above(floor: u64) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(floor))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One committed, immutable version of a value: an owned handle, cheap to clone.
+///
+/// It dereferences to the value. A handle never changes and never blocks a writer; it keeps its
+/// own version alive, also after the key was updated or removed and after the store was dropped.
+///
+/// ```
+/// use contexture_strategies::{Sharded, SyncStrategy};
+///
+/// let store = Sharded::<String, Vec<u8>>::new_sync();
+/// let key = "a".to_string();
+/// store.create_sync(key.clone(), vec![1, 2, 3]).unwrap();
+/// let handle = store.get_sync(&key).unwrap();
+/// store.remove_sync(&key, None).unwrap();
+/// drop(store);
+/// assert_eq!(handle.len(), 3);
+/// ```
+pub struct Versioned<V>(Arc<Node<V>>);
+
+struct Node<V> {
+    version: Version,
+    /// The gate that updates of this key pass one at a time. Made by the first update of a key
+    /// and handed from each version to the next, so keys that are never updated have none.
+    gate: OnceLock<Arc<Gate>>,
+    value: V,
+}
+
+impl<V> Versioned<V> {
+    /// The version this value was committed as.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.0.version
+    }
+
+    /// The value. The handle dereferences to it, too.
+    #[must_use]
+    pub fn value(&self) -> &V {
+        &self.0.value
+    }
+
+    /// Whether both handles are of the very same commit.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn new(version: Version, value: V) -> Self {
+        Self(Arc::new(Node {
+            version,
+            gate: OnceLock::new(),
+            value,
+        }))
+    }
+
+    /// Gives a value that nobody else has a handle of its version. It is allocated before a lock
+    /// is taken and learns its version under it.
+    pub(crate) fn stamp(&mut self, version: Version) {
+        debug_assert!(Arc::strong_count(&self.0) == 1);
+        if let Some(node) = Arc::get_mut(&mut self.0) {
+            node.version = version;
+        }
+    }
+
+    /// The version that follows this one, sharing its gate.
+    pub(crate) fn successor(&self, value: V) -> Self {
+        let mut next = Self::new(Version::FIRST, value);
+        next.follow(self);
+        next
+    }
+
+    /// Makes a value that nobody else has a handle of the successor of `current`.
+    pub(crate) fn follow(&mut self, current: &Self) {
+        self.stamp(current.version().next());
+        if let (Some(node), Some(gate)) = (Arc::get_mut(&mut self.0), current.gate_if_any()) {
+            node.gate = OnceLock::from(Arc::clone(gate));
+        }
+    }
+
+    /// The gate of this key, made now if no update needed it before.
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        self.0.gate.get_or_init(Arc::default)
+    }
+
+    /// The gate of this key, if an update ever needed one.
+    pub(crate) fn gate_if_any(&self) -> Option<&Arc<Gate>> {
+        self.0.gate.get()
+    }
+}
+
+impl<V> Clone for Versioned<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V> Deref for Versioned<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        self.value()
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Versioned<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Versioned")
+            .field("version", &self.version())
+            .field("value", self.value())
+            .finish()
+    }
+}
