@@ -64,7 +64,7 @@ impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
         self.root.load().table(hash).get(hash, key).map(f)
     }
 
-    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, Arc<Gate>>> {
+    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, sync::Arc<Gate>>> {
         let _writer = self.writer.lock();
         self.root.load().table(hash).claim(hash, key)
     }

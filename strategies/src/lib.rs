@@ -62,6 +62,9 @@ pub use snapshot::Snapshot;
 pub use strategy::{Key, Strategy, SyncStrategy, Value};
 pub use version::{Version, Versioned};
 
+#[cfg(contexture_loom)]
+pub use sync::loads_as_writes;
+
 #[cfg(feature = "arc-swap")]
 pub use self::arc_swap::ArcSwap;
 #[cfg(feature = "parking-lot")]

@@ -1,14 +1,12 @@
 //! One table behind one parking_lot RwLock.
 
-use std::sync::Arc;
-
 use crate::core::Core;
 use crate::core::blocking::Locks;
 use crate::core::changes::Tables;
 use crate::core::gate::Gate;
 use crate::core::table::{Claim, Table};
 use crate::strategy::{Key, Value};
-use crate::sync::RwLock;
+use crate::sync::{Arc, RwLock};
 use crate::{Options, Snapshot, Versioned};
 
 /// The whole store behind one [`parking_lot::RwLock`], held for a look-up or a pointer swap at a

@@ -1,7 +1,5 @@
 //! Many tables, each behind a lock of its own.
 
-use std::sync::Arc;
-
 use crossbeam_utils::CachePadded;
 
 use crate::core::Core;
@@ -11,7 +9,7 @@ use crate::core::gate::Gate;
 use crate::core::root::{MAX_TABLES, table_index};
 use crate::core::table::{Claim, Table};
 use crate::strategy::{Key, Value};
-use crate::sync::{self, RwLock, RwLockWriteGuard};
+use crate::sync::{self, Arc, RwLock, RwLockWriteGuard};
 use crate::{Options, Snapshot, Versioned};
 
 /// Keys are spread by hash over many tables, each behind a [`parking_lot::RwLock`] on a cache

@@ -18,7 +18,7 @@ use crate::core::root::Root;
 /// let store = Sharded::<&str, u32>::new_sync();
 /// store.create_sync("a", 1).unwrap();
 /// let before = store.snapshot_sync();
-/// store.update_sync(&"a", |n| n + 1).unwrap();
+/// store.update_sync(&"a", |n| **n + 1).unwrap();
 /// store.create_sync("b", 1).unwrap();
 /// assert_eq!(before.len(), 1);
 /// assert_eq!(**before.get(&"a").unwrap(), 1);

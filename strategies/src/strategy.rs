@@ -47,7 +47,7 @@ impl<T: Send + Sync + 'static> Value for T {}
 /// # pollster::block_on(async {
 /// let store = Sharded::<String, u64>::new();
 /// store.create("visits".into(), 0).await.unwrap();
-/// store.update(&"visits".into(), |n| n + 1).await.unwrap();
+/// store.update(&"visits".into(), |n| **n + 1).await.unwrap();
 /// assert_eq!(store.read(&"visits".into(), |n| **n).await, Some(1));
 /// # });
 /// ```
@@ -225,7 +225,7 @@ pub trait Strategy: Send + Sync + Sized + 'static {
 /// std::thread::scope(|threads| {
 ///     store.create_sync("hits", 0).unwrap();
 ///     for _ in 0..4 {
-///         threads.spawn(|| store.update_sync(&"hits", |n| n + 1).unwrap());
+///         threads.spawn(|| store.update_sync(&"hits", |n| **n + 1).unwrap());
 ///     }
 /// });
 /// assert_eq!(*store.get_sync(&"hits").unwrap(), 4);

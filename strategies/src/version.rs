@@ -3,9 +3,10 @@
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::core::gate::Gate;
+use crate::sync::{self, OnceLock};
 
 /// The version of one key's value.
 ///
@@ -21,7 +22,7 @@ use crate::core::gate::Gate;
 ///
 /// let store = Sharded::<String, u64>::new_sync();
 /// let first = store.create_sync("a".into(), 1).unwrap();
-/// let second = store.update_sync(&"a".into(), |n| n + 1).unwrap();
+/// let second = store.update_sync(&"a".into(), |n| **n + 1).unwrap();
 /// assert_eq!(second.get(), first.get() + 1);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +94,7 @@ struct Node<V> {
     version: Version,
     /// The gate that updates of this key pass one at a time. Made by the first update of a key
     /// and handed from each version to the next, so keys that are never updated have none.
-    gate: OnceLock<Arc<Gate>>,
+    gate: OnceLock<sync::Arc<Gate>>,
     value: V,
 }
 
@@ -144,17 +145,17 @@ impl<V> Versioned<V> {
     pub(crate) fn follow(&mut self, current: &Self) {
         self.stamp(current.version().next());
         if let (Some(node), Some(gate)) = (Arc::get_mut(&mut self.0), current.gate_if_any()) {
-            node.gate = OnceLock::from(Arc::clone(gate));
+            node.gate = OnceLock::from(sync::Arc::clone(gate));
         }
     }
 
     /// The gate of this key, made now if no update needed it before.
-    pub(crate) fn gate(&self) -> &Arc<Gate> {
-        self.0.gate.get_or_init(Arc::default)
+    pub(crate) fn gate(&self) -> &sync::Arc<Gate> {
+        self.0.gate.get_or_init(|| sync::Arc::new(Gate::default()))
     }
 
     /// The gate of this key, if an update ever needed one.
-    pub(crate) fn gate_if_any(&self) -> Option<&Arc<Gate>> {
+    pub(crate) fn gate_if_any(&self) -> Option<&sync::Arc<Gate>> {
         self.0.gate.get()
     }
 }

@@ -2,7 +2,6 @@
 //! [`AsyncLock`]. The same protocol as [`blocking`](super::blocking), in the other colour.
 
 use std::future::Future;
-use std::sync::Arc;
 
 use crate::core::changes::{self, Prepared};
 use crate::core::gate::{Gate, Turn};
@@ -10,6 +9,7 @@ use crate::core::table::{Claim, Table};
 use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
 use crate::strategy::{Key, Strategy, Value};
+use crate::sync::Arc;
 use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
 
 /// A lock around one table, held only while the given function runs.

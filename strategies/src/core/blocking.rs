@@ -1,14 +1,13 @@
 //! The contract over locks that block the thread: everything a strategy that never awaits needs,
 //! on top of [`Locks`].
 
-use std::sync::Arc;
-
 use crate::core::changes::{self, Prepared, Tables};
 use crate::core::gate::Gate;
 use crate::core::table::Claim;
 use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
 use crate::strategy::{Key, SyncStrategy, Value};
+use crate::sync::Arc;
 use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
 
 /// How a strategy guards its tables. This is all that a blocking strategy is; the contract on top

@@ -6,12 +6,12 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
-use std::sync::Arc;
 
 use crate::core::Core;
 use crate::core::gate::Gate;
 use crate::core::table::Table;
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError};
+use crate::sync::Arc;
 use crate::{Batch, Change, Version, Versioned};
 
 /// The tables that one critical section may read and change.
@@ -101,10 +101,7 @@ pub(crate) fn remove<K: Eq + Hash, V>(
 }
 
 /// A batch with its keys hashed, every key named once.
-pub(crate) struct Prepared<K, V> {
-    hashes: Arc<[u64]>,
-    changes: Vec<(K, Change<V>)>,
-}
+pub(crate) struct Prepared<K, V>(Vec<(u64, K, Change<V>)>);
 
 /// The version each key of a batch has now, in order, and what is left over to drop.
 pub(crate) type Applied<K, V> = (Vec<Option<Version>>, Vec<(K, Option<Versioned<V>>)>);
@@ -117,23 +114,24 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
             return Err(BatchError::DuplicateKey { index });
         }
         drop(seen);
-        Ok(Self {
-            hashes: changes.iter().map(|(key, _)| core.hash(key)).collect(),
-            changes,
-        })
+        let hashed = changes
+            .into_iter()
+            .map(|(key, change)| (core.hash(&key), key, change));
+        Ok(Self(hashed.collect()))
     }
 
     /// The hash of each key, in order.
-    pub(crate) fn hashes(&self) -> Arc<[u64]> {
-        Arc::clone(&self.hashes)
+    pub(crate) fn hashes(&self) -> Vec<u64> {
+        self.0.iter().map(|(hash, ..)| *hash).collect()
     }
 
     /// `Err` with the gate of a key that the batch would change while an update of it is under
     /// way.
     pub(crate) fn settled(&self, tables: &dyn Tables<K, V>) -> Result<(), Arc<Gate>> {
-        self.iter()
+        self.0
+            .iter()
             .filter(|(_, _, change)| !matches!(change, Change::Require { .. }))
-            .try_for_each(|(hash, key, _)| settled(tables, hash, key))
+            .try_for_each(|(hash, key, _)| settled(tables, *hash, key))
     }
 
     /// Applies everything or nothing; takes the changes only if that succeeds.
@@ -143,8 +141,8 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         core: &Core,
     ) -> Result<Applied<K, V>, BatchError> {
         let (mut added, mut gone) = (0_usize, 0_usize);
-        for (index, (hash, key, change)) in self.iter().enumerate() {
-            let current = tables.table(hash).get(hash, key).map(Versioned::version);
+        for (index, (hash, key, change)) in self.0.iter().enumerate() {
+            let current = tables.table(*hash).get(*hash, key).map(Versioned::version);
             check(index, current, change)?;
             match (change, current) {
                 (Change::Create(_) | Change::Put(_), None) => added += 1,
@@ -163,10 +161,10 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
 
     /// Makes the changes, all of which were found possible.
     fn commit(&mut self, tables: &mut dyn Tables<K, V>, core: &Core) -> Applied<K, V> {
-        let changes = std::mem::take(&mut self.changes);
+        let changes = std::mem::take(&mut self.0);
         let mut versions = Vec::with_capacity(changes.len());
         let mut leftovers = Vec::with_capacity(changes.len());
-        for (&hash, (key, change)) in self.hashes.iter().zip(changes) {
+        for (hash, key, change) in changes {
             versions.push(match change {
                 Change::Create(value)
                 | Change::Put(value)
@@ -200,13 +198,6 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
             });
         }
         (versions, leftovers)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (u64, &K, &Change<V>)> {
-        let hashes = self.hashes.iter();
-        hashes
-            .zip(&self.changes)
-            .map(|(&hash, (key, change))| (hash, key, change))
     }
 }
 

@@ -9,11 +9,10 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, SPINS, block_on};
+use crate::sync::{Arc, Mutex, SPINS, block_on};
 
 const HELD: usize = 1;
 const ONE_WAITER: usize = 2;

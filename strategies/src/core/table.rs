@@ -1,11 +1,10 @@
 //! A map of versioned values without any synchronisation: the sequential meaning of the
 //! contract's single-key operations.
 
-use std::sync::Arc;
-
 use hashbrown::HashTable;
 
 use crate::core::gate::{Gate, Held};
+use crate::sync::Arc;
 use crate::{Version, Versioned};
 
 /// The entries of a store, or of one shard of it.

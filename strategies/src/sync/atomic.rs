@@ -10,7 +10,7 @@ pub(crate) struct AtomicUsize(imp::RawAtomicUsize);
 
 impl AtomicUsize {
     pub(crate) fn load(&self, order: Ordering) -> usize {
-        self.0.load(order)
+        imp::load(&self.0, order)
     }
 
     pub(crate) fn fetch_or(&self, bits: usize, order: Ordering) -> usize {

@@ -3,7 +3,8 @@
 //!
 //! | here | real | under loom | level |
 //! |---|---|---|---|
-//! | `atomic`, [`Mutex`] | std | loom's own | instrumented |
+//! | `atomic`, [`Mutex`], `Arc` of gates | std | loom's own | instrumented |
+//! | `OnceLock` | std | `model::once_lock` | protocol, primitive trusted |
 //! | [`RwLock`] | parking_lot | loom's own | protocol, primitive trusted |
 //! | [`tokio`] | tokio | `model::tokio` | protocol, primitive trusted |
 //! | [`ArcSwap`] | arc-swap | `model::arc_swap` | protocol, primitive trusted |
@@ -17,6 +18,8 @@ mod imp;
 #[path = "model/mod.rs"]
 mod imp;
 
+#[cfg(contexture_loom)]
+pub use imp::loads_as_writes;
 pub(crate) use imp::*;
 
 pub(crate) mod atomic;

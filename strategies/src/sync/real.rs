@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::sync::atomic;
 
 pub(crate) use std::sync::atomic::AtomicUsize as RawAtomicUsize;
+pub(crate) use std::sync::{Arc, OnceLock};
 pub(crate) use std::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
 
 #[cfg(feature = "arc-swap")]
@@ -14,6 +16,11 @@ pub(crate) use parking_lot::RwLock;
 pub(crate) use parking_lot::{RwLockReadGuard, RwLockWriteGuard};
 #[cfg(any(feature = "tokio-mutex", feature = "tokio-rwlock"))]
 pub(crate) use tokio::sync as tokio;
+
+/// A load of an atomic.
+pub(super) fn load(number: &RawAtomicUsize, order: atomic::Ordering) -> usize {
+    number.load(order)
+}
 
 /// Rounds of busy waiting, each twice as long as the one before, before a thread goes to sleep.
 pub(crate) const SPINS: u32 = 7;

@@ -22,7 +22,7 @@ impl<T> ArcSwap<T> {
 
     pub(crate) fn load(&self) -> Arc<T> {
         // Acquire: partner of the AcqRel in `swap`.
-        let index = self.newest.load(Ordering::Acquire);
+        let index = super::load(&self.newest, Ordering::Acquire);
         Arc::clone(&self.arena.lock().unwrap_or_else(PoisonError::into_inner)[index])
     }
 

@@ -2,16 +2,43 @@
 
 use std::cell::Cell;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 pub(crate) use loom::future::block_on;
+pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::AtomicUsize as RawAtomicUsize;
 pub(crate) use loom::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
 pub(crate) use loom::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use arc_swap::ArcSwap;
+pub(crate) use once_lock::OnceLock;
 
 mod arc_swap;
+mod once_lock;
 pub(crate) mod tokio;
+
+thread_local! {
+    static LOADS_AS_WRITES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether models that this thread runs perform each atomic load as a read-modify-write that
+/// changes nothing.
+///
+/// loom does not explore every order of a load and a later store of the same atomic
+/// ([issue 392](https://github.com/tokio-rs/loom/issues/392)). As writes, loads are ordered
+/// against everything; but then none is ever stale. So each model is explored both ways.
+pub fn loads_as_writes(yes: bool) {
+    LOADS_AS_WRITES.set(yes);
+}
+
+/// A load of an atomic, performed as [`loads_as_writes`] says.
+pub(super) fn load(number: &RawAtomicUsize, order: Ordering) -> usize {
+    if LOADS_AS_WRITES.get() {
+        number.fetch_add(0, order)
+    } else {
+        number.load(order)
+    }
+}
 
 /// loom explores waiting itself.
 pub(crate) const SPINS: u32 = 0;

@@ -1,0 +1,255 @@
+//! Futures that are dropped before they are done.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use contexture_strategies::{Batch, Strategy, StrategyKind, Version};
+use tokio::task::{spawn, yield_now};
+
+use crate::runtime::{join, on_thread};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Polls a future at most so many times, then drops it.
+struct AtMost<F> {
+    future: Pin<Box<F>>,
+    polls: usize,
+}
+
+impl<F: Future> Future for AtMost<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        let outcome = self.future.as_mut().poll(context).map(Some);
+        if outcome.is_pending() && self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        outcome
+    }
+}
+
+fn at_most<F: Future>(polls: usize, future: F) -> AtMost<F> {
+    let future = Box::pin(future);
+    AtMost { future, polls }
+}
+
+pub(crate) async fn a_future_that_is_never_polled_does_nothing<S: StrategyKind>() {
+    let store = S::Store::<u32, u32>::new();
+    let first = store.create(0, 0).await.unwrap();
+    drop(store.create(1, 1));
+    drop(store.update(&0, |_| unreachable!()));
+    drop(store.compare_and_set(&0, first, 1));
+    drop(store.remove(&0, None));
+    drop(store.apply(Batch::new().put(0, 1)));
+    assert_eq!(store.len().await, 1);
+    assert_eq!(
+        store.read(&0, |v| (v.version(), **v)).await,
+        Some((first, 0))
+    );
+}
+
+/// Starts each kind of write while an update of the same key runs its closure, polls it once and
+/// drops it, then lets the update finish.
+///
+/// A strategy that never awaits finishes the write in that one poll, after the update.
+pub(crate) async fn a_writer_dropped_while_it_waits_changes_nothing<S: StrategyKind>() {
+    for writer in 0..4 {
+        let store = Arc::new(S::Store::<u32, u32>::new());
+        store.create(0, 0).await.unwrap();
+        let (entered, is_entered) = mpsc::channel();
+        let (leave, may_leave) = mpsc::channel::<()>();
+        let updater = on_thread({
+            let store = Arc::clone(&store);
+            async move {
+                let update = store.update(&0, move |n| {
+                    entered.send(()).unwrap();
+                    // Until the writer has been polled; one that blocks can't tell.
+                    let _ = may_leave.recv_timeout(Duration::from_millis(20));
+                    **n + 1
+                });
+                update.await.unwrap();
+            }
+        });
+        let done = on_thread({
+            let store = Arc::clone(&store);
+            async move {
+                is_entered.recv_timeout(SOON).unwrap();
+                let write = async {
+                    match writer {
+                        0 => store.update(&0, |n| **n + 10).await.is_ok(),
+                        1 => store.compare_and_set(&0, Version::FIRST, 10).await.is_ok(),
+                        2 => store.remove(&0, None).await.is_ok(),
+                        _ => store.apply(Batch::new().put(0, 10)).await.is_ok(),
+                    }
+                };
+                let done = at_most(1, write).await;
+                let _ = leave.send(());
+                done
+            }
+        });
+        let done = done.join().unwrap();
+        updater.join().unwrap();
+        let expected = match (writer, done) {
+            (_, None | Some(false)) => Some(1),
+            (0, _) => Some(11),
+            (2, _) => None,
+            _ => Some(10),
+        };
+        assert_eq!(store.read(&0, |v| **v).await, expected);
+    }
+}
+
+/// Three writers wait behind one update; the first in the queue is dropped at any of its polls.
+/// The others must not sleep on.
+pub(crate) async fn a_dropped_waiter_passes_its_turn_on<S: StrategyKind>() {
+    for polls in 1..4 {
+        let store = Arc::new(S::Store::<u32, u32>::new());
+        store.create(0, 0).await.unwrap();
+        let (entered, is_entered) = mpsc::channel();
+        let updater = on_thread({
+            let store = Arc::clone(&store);
+            async move {
+                let update = store.update(&0, move |n| {
+                    entered.send(()).unwrap();
+                    std::thread::sleep(Duration::from_millis(5));
+                    **n + 1
+                });
+                update.await.unwrap();
+            }
+        });
+        is_entered.recv_timeout(SOON).unwrap();
+        let dropped = on_thread({
+            let store = Arc::clone(&store);
+            async move {
+                at_most(polls, store.update(&0, |n| **n + 100))
+                    .await
+                    .is_some()
+            }
+        });
+        let others = [(); 2].map(|()| {
+            let store = Arc::clone(&store);
+            on_thread(async move { store.update(&0, |n| **n + 1).await.unwrap() })
+        });
+        updater.join().unwrap();
+        let went_through = dropped.join().unwrap();
+        for other in others {
+            crate::runtime::within(SOON, || other.join()).unwrap();
+        }
+        let expected = 3 + u32::from(went_through) * 100;
+        assert_eq!(store.read(&0, |v| **v).await, Some(expected));
+    }
+}
+
+/// Drops futures after each possible number of polls while other tasks do the same. A value
+/// counts the updates of its key, as its version does, so half a write would show.
+pub(crate) async fn futures_dropped_anywhere_leave_before_or_after<S: StrategyKind>() {
+    const KEYS: u32 = 2;
+    let store = Arc::new(S::Store::<u32, u64>::new());
+    for key in 0..KEYS {
+        store.create(key, 1).await.unwrap();
+    }
+    let tasks = (0..8_usize).map(|task| {
+        let store = Arc::clone(&store);
+        spawn(async move {
+            let (mut acknowledged, mut started) = (0, 0);
+            for n in 0..200 {
+                let key = (n % KEYS as usize) as u32;
+                let polls = 1 + (n + task) % 4;
+                let done = match n % 3 {
+                    0 => {
+                        let update = store.update(&key, |n| **n + 1);
+                        at_most(polls, update).await.map(|done| done.is_ok())
+                    }
+                    1 => {
+                        let seen = store.get(&key).await.unwrap();
+                        let swap = store.compare_and_set(&key, seen.version(), *seen + 1);
+                        at_most(polls, swap).await.map(|done| done.is_ok())
+                    }
+                    _ => {
+                        let seen = store.get(&key).await.unwrap();
+                        let batch = Batch::new().compare_and_set(key, seen.version(), *seen + 1);
+                        let apply = store.apply(batch);
+                        at_most(polls, apply).await.map(|done| done.is_ok())
+                    }
+                };
+                started += u64::from(done != Some(false));
+                acknowledged += u64::from(done == Some(true));
+                if n % 4 == 0 {
+                    yield_now().await;
+                }
+            }
+            (acknowledged, started)
+        })
+    });
+    let counts = join(tasks.collect::<Vec<_>>()).await;
+    check_counts(&*store, KEYS, &counts).await;
+}
+
+/// The same with tasks that are aborted from outside, which drops their futures wherever they
+/// happen to be.
+pub(crate) async fn aborted_tasks_leave_before_or_after<S: StrategyKind>() {
+    const KEYS: u32 = 2;
+    let store = Arc::new(S::Store::<u32, u64>::new());
+    for key in 0..KEYS {
+        store.create(key, 1).await.unwrap();
+    }
+    for round in 0..40_u32 {
+        let tasks = (0..6).map(|task| {
+            let store = Arc::clone(&store);
+            spawn(async move {
+                for n in 0..50 {
+                    store
+                        .update(&((task + n) % KEYS), |n| **n + 1)
+                        .await
+                        .unwrap();
+                    yield_now().await;
+                }
+            })
+        });
+        let tasks: Vec<_> = tasks.collect();
+        for _ in 0..round % 7 {
+            yield_now().await;
+        }
+        tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        for task in tasks {
+            if let Err(failure) = task.await {
+                assert!(failure.is_cancelled());
+            }
+        }
+    }
+    check_counts(&*store, KEYS, &[(0, u64::MAX)]).await;
+}
+
+/// Acknowledged writes happened, others may have, and no key is stuck.
+async fn check_counts<S: Strategy<Key = u32, Value = u64>>(
+    store: &S,
+    keys: u32,
+    counts: &[(u64, u64)],
+) {
+    let mut written = 0;
+    for key in 0..keys {
+        let last = store.get(&key).await.unwrap();
+        assert_eq!(*last, last.version().get());
+        written += *last - 1;
+    }
+    let acknowledged: u64 = counts.iter().map(|count| count.0).sum();
+    let started = counts
+        .iter()
+        .fold(0, |sum: u64, count| sum.saturating_add(count.1));
+    assert!((acknowledged..=started).contains(&written));
+    for key in 0..keys {
+        let mut update = pin!(store.update(&key, |n| **n + 1));
+        // Nobody else is here, so there is nothing to wait for.
+        let polled = update
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(polled, Poll::Ready(Ok(_))));
+    }
+}
