@@ -7,7 +7,10 @@
 //! mutexes that others hold at that moment, which no real program would see. A closure that
 //! refuses takes the same way out of the store; the conformance suite lets closures panic.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use contexture_strategies::{
     Batch, BatchError, CompareAndSetError, CreateError, Options, RemoveError, Strategy,
@@ -52,6 +55,8 @@ pub fn all<S: StrategyKind>() -> Vec<Scenario> {
         a_batch_against_an_update => ["update, then batch", "batch refused"],
         an_aborted_update_against_a_remove => ["aborted, then removed", "removed, then absent"],
         three_updates_of_one_key => ["all"],
+        an_update_dropped_while_it_waits => ["before", "after"],
+        a_dropped_waiter_passes_its_turn_on => ["before", "after"],
     }
 }
 
@@ -132,6 +137,38 @@ fn three_updates_of_one_key<S: StrategyKind>() -> String {
     others.into_iter().for_each(|other| other.join().unwrap());
     assert_eq!(held::<S>(&store, 1), Some((3, 4)));
     "all".into()
+}
+
+/// Starts an update by `step` and drops it at its first await point; or at once, if another update
+/// was there before, so that strategies that never await drop some, too. Whether it was done.
+async fn start_and_drop<S: StrategyKind>(store: Store<S>, step: u32) -> bool {
+    let late = store.get(&1).await.unwrap().version() > Version::FIRST;
+    let mut update = pin!(store.update(&1, |n| **n + step));
+    !late && poll_fn(|context| Poll::Ready(update.as_mut().poll(context).is_ready())).await
+}
+
+fn an_update_dropped_while_it_waits<S: StrategyKind>() -> String {
+    let store = unlimited::<S>(&[(1, 0)]);
+    let other = on_thread::<S, _, _>(&store, |store| start_and_drop::<S>(store, 10));
+    block_on(store.update(&1, |n| **n + 1)).unwrap();
+    let done = other.join().unwrap();
+    let expected = if done { (11, 3) } else { (1, 2) };
+    assert_eq!(held::<S>(&store, 1), Some(expected));
+    if done { "after" } else { "before" }.into()
+}
+
+fn a_dropped_waiter_passes_its_turn_on<S: StrategyKind>() -> String {
+    let store = unlimited::<S>(&[(1, 0)]);
+    let dropped = on_thread::<S, _, _>(&store, |store| start_and_drop::<S>(store, 10));
+    let waiting = on_thread::<S, _, _>(&store, |store| async move {
+        store.update(&1, |n| **n + 1).await.unwrap();
+    });
+    block_on(store.update(&1, |n| **n + 1)).unwrap();
+    let done = dropped.join().unwrap();
+    waiting.join().unwrap();
+    let expected = if done { (12, 4) } else { (2, 3) };
+    assert_eq!(held::<S>(&store, 1), Some(expected));
+    if done { "after" } else { "before" }.into()
 }
 
 fn updates_of_two_keys<S: StrategyKind>() -> String {

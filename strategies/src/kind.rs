@@ -29,6 +29,10 @@ pub trait StrategyKind: Send + Sync + 'static {
 }
 
 /// A strategy that never awaits, named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an enabled strategy that never awaits",
+    note = "turn on its cargo feature: `parking-lot`, `arc-swap` or `sharded`"
+)]
 pub trait SyncStrategyKind: Send + Sync + 'static {
     /// The name of its cargo feature, which is also its name in reports.
     const NAME: &'static str;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use contexture_strategies::{
     Batch, BatchError, Change, CompareAndSetError, CreateError, Options, RemoveError, Strategy,
@@ -306,20 +307,32 @@ pub(crate) async fn a_snapshot_has_all_that_was_acknowledged_before_it<S: Strate
     join(writers).await;
 }
 
+/// A key that takes its time to be cloned, so that a snapshot can be interrupted anywhere.
+#[derive(PartialEq, Eq, Hash)]
+struct SlowKey(u32);
+
+impl Clone for SlowKey {
+    fn clone(&self) -> Self {
+        std::thread::sleep(Duration::from_micros(10));
+        Self(self.0)
+    }
+}
+
 pub(crate) async fn a_snapshot_during_batches_never_shows_half<S: StrategyKind>() {
     const KEYS: u32 = 16;
-    let store = Arc::new(S::Store::<u32, u32>::new());
+    let store = Arc::new(S::Store::<SlowKey, u32>::new());
     let stop = Arc::new(AtomicBool::new(false));
-    store
-        .apply((0..KEYS).map(|key| (key, Change::Create(0))).collect())
-        .await
-        .unwrap();
+    let batch = |change: fn(u32) -> Change<u32>, round| {
+        let changes = (0..KEYS).map(|key| (SlowKey(key), change(round)));
+        changes.collect::<Batch<_, _>>()
+    };
+    store.apply(batch(Change::Create, 0)).await.unwrap();
     let observers = (0..2).map(|_| {
         let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
         spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 let snapshot = store.snapshot().await;
-                let first = **snapshot.get(&0).unwrap();
+                let first = **snapshot.get(&SlowKey(0)).unwrap();
                 assert!(snapshot.iter().all(|(_, value)| **value == first));
                 // Every odd round adds an entry and every even one removes it.
                 assert_eq!(snapshot.len(), (KEYS + first % 2) as usize);
@@ -328,12 +341,11 @@ pub(crate) async fn a_snapshot_during_batches_never_shows_half<S: StrategyKind>(
         })
     });
     let observers: Vec<_> = observers.collect();
-    for round in 1..=300 {
-        let puts = (0..KEYS).map(|key| (key, Change::Put(round)));
-        let batch: Batch<_, _> = puts.collect();
+    for round in 1..=100 {
+        let batch = batch(Change::Put, round);
         let batch = match round % 2 {
-            1 => batch.create(1000, round),
-            _ => batch.remove(1000, None),
+            1 => batch.create(SlowKey(1000), round),
+            _ => batch.remove(SlowKey(1000), None),
         };
         store.apply(batch).await.unwrap();
         yield_now().await;

@@ -1,0 +1,107 @@
+//! Changes of several contexts that happen together or not at all.
+
+use contexture_strategies::{self as strategies, Change, Version};
+
+use crate::{ContextId, Document};
+
+/// Changes of several contexts that [`Contexts::apply`](crate::Contexts::apply) makes all or
+/// nothing: no reader, snapshot or other writer ever sees some of them without the others.
+///
+/// A batch takes documents, not closures: read first, build the batch with
+/// [`compare_and_set`](Batch::compare_and_set) or [`require`](Batch::require), and start again
+/// if it fails. Each id may be named once.
+///
+/// ```
+/// use contexture::{Batch, ContextId, Contexts, Document};
+///
+/// let contexts: Contexts = Contexts::new();
+/// let (cart, order) = (ContextId::new("cart")?, ContextId::new("order")?);
+/// contexts.create_sync(cart.clone(), Document::parse(r#"{"items": ["x1"]}"#)?)?;
+///
+/// let context = contexts.get_sync(&cart).unwrap();
+/// let check_out = Batch::new()
+///     .create(order.clone(), context.with("paid", &false)?)
+///     .delete(cart.clone(), Some(context.version()));
+/// contexts.apply_sync(check_out)?;
+/// assert_eq!(contexts.list_sync(), [order]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a batch does nothing until it is applied"]
+pub struct Batch {
+    pub(crate) changes: Vec<(ContextId, Change<Document>)>,
+}
+
+impl Batch {
+    /// A batch of nothing.
+    pub const fn new() -> Self {
+        Self {
+            changes: Vec::new(),
+        }
+    }
+
+    /// Adds a change.
+    pub fn with(mut self, id: ContextId, change: Change<Document>) -> Self {
+        self.changes.push((id, change));
+        self
+    }
+
+    /// Creates a context; there must be none with this id.
+    pub fn create(self, id: ContextId, document: Document) -> Self {
+        self.with(id, Change::Create(document))
+    }
+
+    /// Gives a context this document, whether it is there or not.
+    pub fn put(self, id: ContextId, document: Document) -> Self {
+        self.with(id, Change::Put(document))
+    }
+
+    /// Gives a context this document; it must have the expected version.
+    pub fn compare_and_set(self, id: ContextId, expected: Version, document: Document) -> Self {
+        let value = document;
+        self.with(id, Change::CompareAndSet { expected, value })
+    }
+
+    /// Deletes a context; it must be there, at the expected version if one is given.
+    pub fn delete(self, id: ContextId, expected: Option<Version>) -> Self {
+        self.with(id, Change::Remove { expected })
+    }
+
+    /// Changes nothing, but requires that the context has this version; with `None`, that it is
+    /// not there.
+    pub fn require(self, id: ContextId, version: Option<Version>) -> Self {
+        self.with(id, Change::Require { version })
+    }
+
+    /// How many changes and conditions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The ids in order, to name them in an error, and the batch as a store takes it.
+    pub(crate) fn into_parts(self) -> (Vec<ContextId>, strategies::Batch<ContextId, Document>) {
+        let ids = self.changes.iter().map(|(id, _)| id.clone()).collect();
+        (ids, self.changes.into_iter().collect())
+    }
+}
+
+impl Extend<(ContextId, Change<Document>)> for Batch {
+    fn extend<T: IntoIterator<Item = (ContextId, Change<Document>)>>(&mut self, changes: T) {
+        self.changes.extend(changes);
+    }
+}
+
+impl FromIterator<(ContextId, Change<Document>)> for Batch {
+    fn from_iter<T: IntoIterator<Item = (ContextId, Change<Document>)>>(changes: T) -> Self {
+        Self {
+            changes: changes.into_iter().collect(),
+        }
+    }
+}

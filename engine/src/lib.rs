@@ -1,0 +1,67 @@
+//! Shared, versioned JSON contexts for async services.
+//!
+//! A *context* is what a service keeps about something that many tasks work on: a session, a
+//! cart, a conversation. It has an id and a [`Document`], an immutable JSON object. Changing a
+//! context commits a new version of its document, so readers never wait for writers and never see
+//! half a change.
+//!
+//! ```
+//! use contexture::{ContextId, Contexts, Document};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let contexts: Contexts = Contexts::new();
+//! let id = ContextId::new("session/7f3a")?;
+//! let first = contexts.create(id.clone(), Document::parse(r#"{"user": "ann"}"#)?).await?;
+//!
+//! // An atomic read-modify-write: no update is lost, however many tasks there are.
+//! contexts.try_update(&id, |document| document.with("step", &"checkout")).await?;
+//! // Optimistic: fails, since the context has changed since `first`.
+//! assert!(contexts.compare_and_set(&id, first, Document::new()).await.is_err());
+//!
+//! let step = contexts.read(&id, |context| context.get("step").unwrap().to_string()).await;
+//! assert_eq!(step.unwrap(), r#""checkout""#);
+//! assert_eq!(contexts.delete(&id, None).await?.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Concurrency strategies
+//!
+//! How the contexts are shared is a type parameter of [`Contexts`], a [`kind`], and each kind a
+//! cargo feature. All keep the same contract; the documentation of [`contexture_strategies`] tells
+//! which one to use when. The default is `sharded`.
+//!
+//! # When not to use it
+//!
+//! * For values that are no JSON objects, or that code needs as Rust types all the time: use
+//!   [`contexture_strategies`] with the type itself. A field of a document is parsed on each read.
+//! * For documents of megabytes that change often: each change copies the document.
+//! * To share data between processes: contexts live in one.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod document;
+pub mod error;
+
+mod batch;
+mod builder;
+mod context;
+mod contexts;
+mod id;
+mod limits;
+mod snapshot;
+
+pub use contexture_strategies::{Change, Reentrant, StrategyKind, SyncStrategyKind, Version, kind};
+
+pub use self::batch::Batch;
+pub use self::builder::Builder;
+pub use self::context::{Context, ContextRef};
+pub use self::contexts::Contexts;
+pub use self::document::{Document, DocumentError, Field};
+pub use self::error::{
+    BatchError, CompareAndSetError, CreateError, DeleteError, DocumentTooLarge, UpdateError,
+};
+pub use self::id::{ContextId, IdError};
+pub use self::snapshot::Snapshot;

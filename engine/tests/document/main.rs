@@ -1,0 +1,8 @@
+//! Documents against `serde_json` as the model, and what documents promise beyond it.
+
+#![allow(clippy::unwrap_used)]
+
+mod malformed;
+mod properties;
+mod text;
+mod webhooks;
