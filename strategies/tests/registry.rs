@@ -1,6 +1,8 @@
 //! A strategy is registered if and only if it has a feature, so none can be forgotten by the
 //! conformance suite, the models or the lab.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 use contexture_strategies::kind::{self, Visitor};
 use contexture_strategies::{StrategyKind, SyncStrategyKind};
 
