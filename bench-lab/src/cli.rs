@@ -1,0 +1,373 @@
+//! The command line. Whatever is wrong ends with one line on standard error and exit code 2;
+//! a run whose checks fail with 1, an interrupted one with 130.
+
+use std::env;
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::documents::Dataset;
+use crate::error::LabError;
+use crate::harness::{self, Measured};
+use crate::output::Folder;
+use crate::progress::Progress;
+use crate::results::{Cell, Documents, Provenance, Results, SCHEMA};
+use crate::settings::{PROFILES, Request, Settings};
+use crate::worker::BLOCK;
+use crate::workload::WORKLOADS;
+use crate::{environment, report, subjects};
+
+/// Compares concurrency strategies of a shared map of versioned JSON documents.
+#[derive(Debug, Parser)]
+#[command(name = "bench-lab", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measures and writes results.json, report.md and report.html
+    Run(Box<RunArguments>),
+    /// Lists the subjects, workloads and profiles there are
+    List,
+    /// Renders report.md and report.html again from DIR/results.json, without a run
+    Report {
+        /// The folder with results.json
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct RunArguments {
+    /// How long and how thoroughly: smoke (under a minute) or quick (under 5 minutes)
+    #[arg(long, default_value = "quick", value_name = "NAME")]
+    profile: String,
+    /// The folder for the results; created if need be
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// JSON objects, one a line, instead of the built-in documents
+    #[arg(long, value_name = "FILE.ndjson")]
+    documents: Option<PathBuf>,
+    /// Only these subjects, separated by commas
+    #[arg(long, value_name = "NAMES")]
+    subjects: Option<String>,
+    /// Only these workloads, separated by commas
+    #[arg(long, value_name = "NAMES")]
+    workloads: Option<String>,
+    /// With these numbers of threads, separated by commas
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    threads: Option<String>,
+    /// How many contexts the documents are dealt to
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    contexts: Option<String>,
+    /// What keys, operations and turns are drawn from
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<String>,
+    /// Rounds of each cell
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    rounds: Option<String>,
+    /// Milliseconds of each round
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    round_ms: Option<String>,
+}
+
+const BAD_INPUT: u8 = 2;
+const CHECK_FAILED: u8 = 1;
+const INTERRUPTED: u8 = 130;
+
+/// Parses the process's arguments, does what they say, and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let outcome = match Cli::try_parse() {
+        Ok(cli) => perform(cli.command),
+        Err(error) if wants_text(error.kind()) => {
+            // Help or version. If standard output is closed, nobody wants it.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 });
+        }
+        Err(error) => Err(LabError::Usage(one_line(&error.render().to_string()))),
+    };
+    outcome.unwrap_or_else(|error| {
+        complain(&error.to_string());
+        ExitCode::from(match error {
+            LabError::NothingMeasured => INTERRUPTED,
+            LabError::Panicked { .. } => CHECK_FAILED,
+            _ => BAD_INPUT,
+        })
+    })
+}
+
+fn wants_text(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
+}
+
+/// The first paragraph of clap's message, in one line.
+fn one_line(message: &str) -> String {
+    let paragraph = message.lines().take_while(|line| !line.trim().is_empty());
+    let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+fn complain(line: &str) {
+    // With standard error closed there is no one left to tell.
+    let _ = writeln!(std::io::stderr(), "bench-lab: {line}");
+}
+
+fn say(text: &str) {
+    let _ = writeln!(stdout(), "{text}");
+}
+
+fn perform(command: Command) -> Result<ExitCode, LabError> {
+    match command {
+        Command::Run(arguments) => run(*arguments),
+        Command::List => {
+            list();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Report { folder } => {
+            if !folder.is_dir() {
+                return Err(LabError::Folder {
+                    path: folder,
+                    reason: "there is no such folder".into(),
+                });
+            }
+            let path = folder.join(report::RESULTS);
+            let json = fs::read_to_string(&path).map_err(|source| LabError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            let rendered = report::render(&Results::from_json(&json, &path)?)?;
+            rendered.write(&Folder::prepare(&folder)?)?;
+            say(&written(&folder));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn run(arguments: RunArguments) -> Result<ExitCode, LabError> {
+    let settings = Settings::new(&Request {
+        profile: arguments.profile,
+        documents: arguments.documents.clone(),
+        subjects: arguments.subjects,
+        workloads: arguments.workloads,
+        threads: arguments.threads,
+        contexts: arguments.contexts,
+        seed: arguments.seed,
+        rounds: arguments.rounds,
+        round_ms: arguments.round_ms,
+    })?;
+    let dataset = Dataset::load(arguments.documents.as_deref())?;
+    settings.check_memory(&dataset, environment::memory())?;
+    let dataset = dataset.spread(settings.contexts);
+    let (folder, path) = (Folder::prepare(&arguments.out)?, arguments.out);
+
+    let started_at = SystemTime::now();
+    let started = Instant::now();
+    let timer_ns = environment::timer_cost();
+    let progress = Progress::new(harness::turns(&settings));
+    let measured = harness::measure(&settings, &dataset, &progress, &stop_on_ctrl_c())?;
+    progress.finish();
+    if measured.cells.is_empty() {
+        return Err(LabError::NothingMeasured);
+    }
+
+    let timing = Timing {
+        started_at,
+        duration: started.elapsed(),
+        timer_ns,
+    };
+    let results = results(&settings, &dataset, measured, &timing);
+    let json = results.to_json().map_err(|error| LabError::BadResults {
+        path: folder.path(report::RESULTS),
+        reason: error.to_string(),
+    })?;
+    // The report shows what the file says, not what it was written from.
+    let results = Results::from_json(&json, &folder.path(report::RESULTS))?;
+    let rendered = report::render(&results)?;
+    folder.write(report::RESULTS, &json)?;
+    rendered.write(&folder)?;
+
+    say(&report::headlines(&results));
+    say(&written(&path));
+    for failure in results.self_test.failures() {
+        complain(&format!("check failed: {failure}"));
+    }
+    Ok(ExitCode::from(if !results.self_test.passed() {
+        CHECK_FAILED
+    } else if results.provenance.interrupted {
+        complain("interrupted; the report covers the rounds that were finished");
+        INTERRUPTED
+    } else {
+        0
+    }))
+}
+
+/// Becomes true at the first Ctrl-C. At the second the process ends at once.
+fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let handler = Arc::clone(&stop);
+    // If there can be no handler, Ctrl-C does what it does by default: end the process.
+    let _ = ctrlc::set_handler(move || {
+        if handler.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+    });
+    stop
+}
+
+struct Timing {
+    started_at: SystemTime,
+    duration: Duration,
+    timer_ns: f64,
+}
+
+fn results(settings: &Settings, dataset: &Dataset, measured: Measured, timing: &Timing) -> Results {
+    let environment = environment::detect();
+    let [min_bytes, median_bytes, max_bytes] = dataset.sizes();
+    let mut notes = Vec::new();
+    if environment.build.debug_assertions {
+        notes.push("Built without optimisation: figures say nothing about a release.".to_owned());
+    }
+    if settings.contexts < dataset.distinct() {
+        let unused = dataset.distinct() - settings.contexts;
+        notes.push(format!(
+            "Fewer contexts than documents: {unused} documents were not used."
+        ));
+    }
+    notes.extend(starved(&measured.cells, environment.hardware_threads));
+    Results {
+        schema: SCHEMA.to_owned(),
+        environment,
+        provenance: Provenance {
+            command_line: env::args_os()
+                .skip(1)
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
+            profile: settings.profile.name.to_owned(),
+            seed: settings.seed,
+            started_at: humantime::format_rfc3339_seconds(timing.started_at).to_string(),
+            duration_s: (timing.duration.as_secs_f64() * 10.0).round() / 10.0,
+            documents: Documents {
+                source: dataset.source.clone(),
+                count: dataset.distinct(),
+                min_bytes,
+                median_bytes,
+                max_bytes,
+            },
+            contexts: settings.contexts,
+            rounds: settings.rounds,
+            round_ms: settings.round.as_millis() as u64,
+            warm_up_ms: settings.warm_up().as_millis() as u64,
+            timer_ns: timing.timer_ns,
+            latency_sampled_every: BLOCK,
+            interrupted: measured.interrupted,
+            notes,
+        },
+        self_test: measured.self_test,
+        cells: measured.cells,
+        scalability: Vec::new(),
+        linearizability: None,
+    }
+}
+
+/// Where the workers of every subject, also of those that never wait, had markedly fewer
+/// processors than there are.
+fn starved(cells: &[Cell], hardware_threads: usize) -> Option<String> {
+    let mut groups: Vec<_> = cells.iter().map(|c| (&*c.workload, c.threads)).collect();
+    groups.dedup();
+    let starved = groups.into_iter().filter_map(|(workload, threads)| {
+        let group = cells
+            .iter()
+            .filter(|cell| (&*cell.workload, cell.threads) == (workload, threads));
+        let most = group.filter_map(|cell| cell.processors).reduce(f64::max)?;
+        let expected = threads.min(hardware_threads);
+        let threads = harness::count(threads, "thread");
+        (most < 0.85 * expected as f64)
+            .then(|| format!("{workload} with {threads} ({most:.1} of {expected})"))
+    });
+    let starved: Vec<String> = starved.collect();
+    let mut named = starved
+        .iter()
+        .take(3)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if starved.len() > 3 {
+        named += &format!(" and {} more", starved.len() - 3);
+    }
+    (!starved.is_empty()).then(|| {
+        format!(
+            "The machine was busy with something else, or its scheduler kept threads together: \
+             workers had markedly fewer processors than there are. What follows from these cells \
+             about scaling is doubtful: {named}."
+        )
+    })
+}
+
+fn written(folder: &Path) -> String {
+    format!("wrote {}", folder.join(report::HTML).display())
+}
+
+fn list() {
+    say("SUBJECTS (--subjects)");
+    for entry in subjects::catalog() {
+        let about = entry.about;
+        say(&format!(
+            "  {:<20} {:<9} {:<27} verification: {}\n  {:<20} {}",
+            about.name,
+            about.kind.name(),
+            about.body.name(),
+            about.verification,
+            "",
+            about.note,
+        ));
+    }
+    say("\nWORKLOADS (--workloads)");
+    for workload in WORKLOADS {
+        say(&format!("  {:<20} {}", workload.name, workload.definition));
+    }
+    say("\nPROFILES (--profile)");
+    for profile in PROFILES {
+        let threads: Vec<_> = profile.threads().iter().map(usize::to_string).collect();
+        say(&format!(
+            "  {:<20} {}\n  {:<20} {} rounds of {} ms, threads {}",
+            profile.name,
+            profile.purpose,
+            "",
+            profile.rounds,
+            profile.round_ms,
+            threads.join(", "),
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn messages_of_the_parser_become_one_line() {
+        let message = "error: missing:\n  --out <DIR>\n\nUsage: …";
+        assert_eq!(one_line(message), "missing: --out <DIR>");
+    }
+}

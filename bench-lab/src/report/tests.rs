@@ -1,0 +1,209 @@
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use super::*;
+use crate::results::{
+    Build, Cell, Documents, Environment, Latencies, Latency, Outcome, OverlapCheck, Provenance,
+    Round, SCHEMA, SelfTest, Throughput, UpdateCheck,
+};
+use crate::subjects::{Body, Kind};
+
+fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f64>) -> Cell {
+    Cell {
+        subject: subject.into(),
+        kind,
+        body: Body::Copied,
+        workload: "ycsb-b".into(),
+        threads,
+        mode: "closed".into(),
+        throughput: Throughput {
+            median,
+            lo: spread.map(|spread| median - spread),
+            hi: spread.map(|spread| median + spread),
+            min: median * 0.9,
+            max: median * 1.1,
+        },
+        rounds: vec![Round {
+            round: 0,
+            turn: 0,
+            ops_per_s: median,
+            operations: 5,
+            overlap: 1.0,
+            fairness: 0.123_456_789_012_345_6,
+            processors: None,
+        }],
+        latency_ns: Latencies {
+            read: Some(Latency {
+                p50: 50,
+                p99: 1_500,
+                p999: None,
+                max: 9_999_999,
+                samples: 900,
+            }),
+            update: None,
+        },
+        bytes_per_entry: None,
+        fairness: Some(0.99),
+        processors: None,
+        verification: "none".into(),
+    }
+}
+
+fn assert_no_odd_figures(text: &str) {
+    for odd in ["NaN", "inf", "-inf"] {
+        for before in [" ", ">", "\"", "*"] {
+            assert!(!text.contains(&format!("{before}{odd}<")), "{before}{odd}");
+            assert!(!text.contains(&format!("{before}{odd} ")), "{before}{odd}");
+        }
+    }
+}
+
+fn results(cells: Vec<Cell>) -> Results {
+    Results {
+        schema: SCHEMA.into(),
+        environment: Environment {
+            os: "os".into(),
+            cpu: None,
+            hardware_threads: 2,
+            memory_bytes: Some(1 << 34),
+            rustc: None,
+            allocator: "system".into(),
+            lab_version: "0".into(),
+            build: Build {
+                profile: "release".into(),
+                opt_level: "3".into(),
+                debug_assertions: false,
+                target: "target".into(),
+                rustflags: String::new(),
+            },
+        },
+        provenance: Provenance {
+            command_line: vec!["run".into(), "--out".into(), "<a|b>\"&".into()],
+            profile: "smoke".into(),
+            seed: u64::MAX,
+            started_at: "2030-01-01T00:00:00Z".into(),
+            duration_s: 1.5,
+            documents: Documents {
+                source: "source".into(),
+                count: 2,
+                min_bytes: 1,
+                median_bytes: 2,
+                max_bytes: 3,
+            },
+            contexts: 10,
+            rounds: 5,
+            round_ms: 20,
+            warm_up_ms: 4,
+            timer_ns: 18.2,
+            latency_sampled_every: 127,
+            interrupted: false,
+            notes: Vec::new(),
+        },
+        self_test: SelfTest {
+            worker_overlap: OverlapCheck {
+                outcome: Outcome::Pass,
+                minimum_share: 1.0,
+                required_share: 0.99,
+                failures: Vec::new(),
+            },
+            effective_updates: UpdateCheck {
+                outcome: Outcome::Pass,
+                acknowledged: 7,
+                effective: 7,
+                failed_operations: 0,
+                failures: Vec::new(),
+            },
+        },
+        cells,
+        scalability: Vec::new(),
+        linearizability: None,
+    }
+}
+
+fn typical() -> Results {
+    results(vec![
+        cell("ours", Kind::Strategy, 1, 2e6, Some(1e5)),
+        cell("theirs", Kind::Peer, 1, 1e6, Some(1e5)),
+        cell("ours", Kind::Strategy, 2, 1.05e6, Some(1e5)),
+        cell("theirs", Kind::Peer, 2, 1e6, Some(1e5)),
+        cell("ours", Kind::Strategy, 8, 1e5, Some(1e4)),
+        cell("theirs", Kind::Peer, 8, 1e6, Some(1e5)),
+        cell("limit", Kind::Floor, 8, 9e6, None),
+    ])
+}
+
+#[test]
+fn the_same_results_give_the_same_report_from_the_file_too() {
+    let results = typical();
+    let json = results.to_json().unwrap();
+    let again = Results::from_json(&json, Path::new("results.json")).unwrap();
+    assert_eq!(render(&results).unwrap(), render(&again).unwrap());
+    assert_eq!(again.to_json().unwrap(), json);
+}
+
+#[test]
+fn wins_ties_and_losses_are_told_in_words() {
+    let text = headlines(&typical());
+    assert_eq!(
+        text,
+        "Against the strongest peer, the best strategy wins 1, ties 1 and loses 1 of 3 \
+         comparisons.\nycsb-b: ours beats theirs at 1 thread (2.00 of its throughput); ours is tied \
+         with theirs at 2 threads (1.05 of its throughput); ours loses to theirs at 8 threads (0.10 \
+         of its throughput)."
+    );
+    let rendered = render(&typical()).unwrap();
+    for text in [&rendered.markdown, &rendered.html] {
+        assert!(text.contains("loses to theirs at 8 threads"));
+        assert!(text.contains("not measured"), "the floor at 1 thread");
+        assert_no_odd_figures(text);
+    }
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_escapes_what_it_shows() {
+    let html = render(&typical()).unwrap().html;
+    for outside in ["src=", "<link", "@import", "url(", "https://", "fetch("] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    let without_names = html.replace("http://www.w3.org/2000/svg", "");
+    assert!(!without_names.contains("http:"));
+    assert!(html.contains("&lt;a|b&gt;&quot;&amp;"));
+    assert!(html.contains("role=\"img\" aria-label=\"Throughput of ycsb-b"));
+    assert!(
+        !html.contains("#0100"),
+        "every placeholder has become a colour"
+    );
+}
+
+#[test]
+fn few_rounds_no_peers_no_figures() {
+    let undecided = results(vec![
+        cell("ours", Kind::Strategy, 1, 2e6, None),
+        cell("theirs", Kind::Peer, 1, 1e6, None),
+    ]);
+    assert!(headlines(&undecided).contains("1 had too few rounds to tell"));
+    let alone = results(vec![cell("ours", Kind::Strategy, 1, 2e6, None)]);
+    assert!(headlines(&alone).starts_with("No strategy was measured beside a peer"));
+    let nothing = results(vec![
+        cell("ours", Kind::Strategy, 1, 0.0, None),
+        cell("theirs", Kind::Peer, 1, 0.0, None),
+    ]);
+    for odd in [undecided, alone, nothing, results(Vec::new())] {
+        let rendered = render(&odd).unwrap();
+        assert_no_odd_figures(&rendered.markdown);
+        assert_no_odd_figures(&rendered.html);
+    }
+}
+
+#[test]
+fn failed_checks_and_interruption_stand_first() {
+    let mut failed = typical();
+    failed.self_test.effective_updates.failures = vec!["ours lost <3>".into()];
+    failed.provenance.interrupted = true;
+    let rendered = render(&failed).unwrap();
+    let before = rendered.html.split("In short").next().unwrap();
+    assert!(before.contains("ours lost &lt;3&gt;") && before.contains("Interrupted"));
+    let before = rendered.markdown.split("## ").next().unwrap();
+    assert!(before.contains("ours lost &lt;3>") && before.contains("Interrupted"));
+}

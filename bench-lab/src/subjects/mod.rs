@@ -1,0 +1,196 @@
+//! What is measured: strategies, their peers, and the floor, all behind one trait.
+//!
+//! A strategy appears here by being registered in `contexture-strategies`. A peer is one file
+//! beside this one and one line in [`catalog`].
+
+mod body;
+#[cfg(feature = "peers")]
+mod dashmap;
+mod floor;
+#[cfg(feature = "peers")]
+mod papaya;
+mod strategy;
+
+use serde::{Deserialize, Serialize};
+
+use crate::documents::{Dataset, Target};
+use crate::error::LabError;
+use crate::worker::{Tally, Worker};
+use crate::workload::Operation;
+
+/// In what relation a subject stands to the strategies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A strategy of this workspace.
+    Strategy,
+    /// A map someone might use instead.
+    Peer,
+    /// Not an alternative but a limit: what the operations cost without any synchronisation.
+    Floor,
+}
+
+impl Kind {
+    /// Its name in every interface.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Strategy => "strategy",
+            Self::Peer => "peer",
+            Self::Floor => "floor",
+        }
+    }
+}
+
+/// How a subject holds documents, which decides what its updates cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    /// One buffer a document; an update copies it.
+    #[serde(rename = "flat document, copied")]
+    Copied,
+    /// A tree of values; an update changes it where it is.
+    #[serde(rename = "serde_json value, in place")]
+    InPlace,
+}
+
+impl Body {
+    /// Its name in every interface.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Copied => "flat document, copied",
+            Self::InPlace => "serde_json value, in place",
+        }
+    }
+}
+
+/// What there is to say about a subject before it is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Its name in every interface.
+    pub name: &'static str,
+    /// What it is to the strategies.
+    pub kind: Kind,
+    /// How it holds documents.
+    pub body: Body,
+    /// What its correctness rests on: `protocol` where a model checker has gone through the
+    /// interleavings of its create, update and remove on top of trusted primitives, `none` where
+    /// this workspace has checked nothing.
+    pub verification: &'static str,
+    /// How it is used here, in one line.
+    pub note: &'static str,
+}
+
+/// A map filled with the documents of a run.
+pub trait Subject: Send + Sync {
+    /// Performs the operations of one worker, until the round is over. Called on the worker's
+    /// own thread.
+    fn work(&self, worker: &mut Worker<'_>);
+
+    /// The sum of the update counters of all documents in it. Called while nobody works.
+    fn updates(&self, targets: &[Target]) -> u64;
+}
+
+/// Makes a subject and fills it with the documents, for so many workers.
+pub type Fill = fn(&Dataset, usize) -> Result<Box<dyn Subject>, LabError>;
+
+/// A subject that can be built: what `list` shows and the harness fills.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// What there is to say about it.
+    pub about: About,
+    /// Makes one.
+    pub fill: Fill,
+}
+
+/// Every subject, strategies first, in the order of reports.
+#[must_use]
+pub fn catalog() -> Vec<Entry> {
+    let mut entries = strategy::entries();
+    #[cfg(feature = "peers")]
+    entries.extend([dashmap::ENTRY, papaya::ENTRY]);
+    entries.push(floor::ENTRY);
+    entries
+}
+
+/// The subject of that name.
+///
+/// # Errors
+///
+/// If there is none; the message lists those there are.
+pub fn find(name: &str) -> Result<Entry, LabError> {
+    let catalog = catalog();
+    let found = catalog.iter().find(|entry| entry.about.name == name);
+    found.copied().ok_or_else(|| {
+        LabError::unknown(
+            "subject",
+            name,
+            catalog.iter().map(|entry| entry.about.name),
+        )
+    })
+}
+
+/// What one thread does with a subject that never awaits. Both say whether they were done: the
+/// context was there and, for an update, its counter is now one higher.
+trait Session {
+    fn read(&mut self, target: &Target) -> bool;
+    fn update(&mut self, target: &Target) -> bool;
+
+    /// The whole loop of a worker.
+    fn drive(&mut self, worker: &mut Worker<'_>) {
+        while let Some(block) = worker.next_block() {
+            let mut tally = Tally::default();
+            for operation in block.untimed {
+                tally.count(*operation, self.perform(worker, *operation));
+            }
+            let timer = worker.start_timer();
+            let done = self.perform(worker, block.timed);
+            tally.count(block.timed, done);
+            worker.finish(block.timed, timer, tally);
+        }
+    }
+
+    #[inline]
+    fn perform(&mut self, worker: &Worker<'_>, operation: Operation) -> bool {
+        let target = worker.target(operation);
+        if operation.is_update() {
+            self.update(target)
+        } else {
+            self.read(target)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_there_is_one_floor() {
+        let catalog = catalog();
+        for entry in &catalog {
+            assert_eq!(find(entry.about.name).unwrap().about.note, entry.about.note);
+            let namesakes = catalog
+                .iter()
+                .filter(|other| other.about.name == entry.about.name);
+            assert_eq!(namesakes.count(), 1, "{}", entry.about.name);
+        }
+        let floors = catalog.iter().filter(|e| e.about.kind == Kind::Floor);
+        assert_eq!(floors.count(), 1);
+        let message = find("nope").err().unwrap().to_string();
+        assert!(
+            message.starts_with("unknown subject `nope`; there are: "),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_new_subject_holds_every_context_without_updates() {
+        let dataset = Dataset::load(None).unwrap().spread(50);
+        for entry in catalog() {
+            let subject = (entry.fill)(&dataset, 2).unwrap();
+            assert_eq!(subject.updates(&dataset.targets), 0, "{}", entry.about.name);
+        }
+    }
+}

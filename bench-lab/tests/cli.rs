@@ -1,0 +1,328 @@
+//! The binary as people meet it: what it writes, and what it says when it cannot.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn lab(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bench-lab"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs with bad input and returns the one line it must say, without the program's name.
+fn complaint(arguments: &[&str]) -> String {
+    let output = lab(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    let line = said.trim_end().strip_prefix("bench-lab: ");
+    line.expect("the line names the program").to_owned()
+}
+
+/// The same for a run into an empty folder, which must be empty afterwards.
+fn run_complaint(arguments: &[&str]) -> String {
+    let folder = TempDir::new().unwrap();
+    let mut all = vec!["run", "--out", folder.path().to_str().unwrap()];
+    all.extend(arguments);
+    let line = complaint(&all);
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "{arguments:?}"
+    );
+    line
+}
+
+fn file(folder: &TempDir, content: &[u8]) -> String {
+    let path = folder.path().join("documents.ndjson");
+    fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+const SHORT: [&str; 9] = [
+    "run",
+    "--profile",
+    "smoke",
+    "--rounds",
+    "3",
+    "--round-ms",
+    "4",
+    "--contexts",
+    "50",
+];
+
+fn short_run(folder: &Path, more: &[&str]) -> Output {
+    let mut arguments = SHORT.to_vec();
+    arguments.extend(["--out", folder.to_str().unwrap()]);
+    arguments.extend(more);
+    lab(&arguments)
+}
+
+#[test]
+fn a_run_writes_results_that_fit_the_schema_and_both_reports() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("new/folder");
+    let output = short_run(&out, &[]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert_eq!(
+        told.starts_with("Against the strongest peer, "),
+        cfg!(feature = "peers")
+    );
+    assert!(text(&output.stderr).contains("measured ycsb-a with 2 threads"));
+
+    let schema = include_str!("../../specs/results.schema.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let json = fs::read_to_string(out.join("results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let errors: Vec<_> = schema
+        .iter_errors(&results)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+
+    let cells = results["cells"].as_array().unwrap();
+    for name in ["tokio-mutex", "sharded", "hashmap-per-thread"] {
+        let of_subject = cells.iter().filter(|cell| cell["subject"] == name);
+        assert!(of_subject.count() >= 6, "{name} under every workload");
+    }
+    let update = &results["self_test"]["effective_updates"];
+    assert_eq!(update["acknowledged"], update["effective"]);
+    for name in ["report.md", "report.html", "plots/ycsb-a.svg"] {
+        assert!(
+            fs::metadata(out.join(name)).unwrap().len() > 1_000,
+            "{name}"
+        );
+    }
+
+    // The report renders again from the results alone, to the same files.
+    let before = fs::read_to_string(out.join("report.html")).unwrap();
+    fs::remove_file(out.join("report.html")).unwrap();
+    fs::write(out.join("report.md"), "outdated").unwrap();
+    assert!(lab(&["report", out.to_str().unwrap()]).status.success());
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), before);
+    assert!(
+        fs::read_to_string(out.join("report.md"))
+            .unwrap()
+            .starts_with("# ")
+    );
+}
+
+#[test]
+fn documents_of_ones_own() {
+    let folder = TempDir::new().unwrap();
+    let documents = file(
+        &folder,
+        b"{\"first\":[1,2],\"b\":true}\n\n{}\n{\"event\":\"e\"}",
+    );
+    let out = folder.path().join("out");
+    let more = [
+        "--documents",
+        &documents,
+        "--threads",
+        "2",
+        "--workloads",
+        "ycsb-a",
+    ];
+    let output = short_run(&out, &more);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let results = fs::read_to_string(out.join("results.json")).unwrap();
+    assert!(results.contains("\"count\": 3"));
+}
+
+#[test]
+fn list_names_everything() {
+    let output = lab(&["list"]);
+    assert!(output.status.success());
+    let list = text(&output.stdout);
+    for name in [
+        "sharded",
+        "floor",
+        "serde_json value, in place",
+        "ycsb-a",
+        "smoke",
+    ] {
+        assert!(list.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn unknown_names_come_with_the_known_ones() {
+    let line = run_complaint(&["--subjects", "sharded,hashtable"]);
+    assert!(line.starts_with("unknown subject `hashtable`; there are: tokio-mutex, "));
+    let line = run_complaint(&["--workloads", "ycsb-z"]);
+    assert!(line.starts_with("unknown workload `ycsb-z`; there are: read-hot, "));
+    let line = run_complaint(&["--profile", "slow"]);
+    assert_eq!(line, "unknown profile `slow`; there are: smoke, quick");
+}
+
+#[test]
+fn numbers_that_make_no_sense() {
+    let line = run_complaint(&["--threads", "0"]);
+    assert_eq!(line, "--threads: must be at least 1, not 0");
+    let line = run_complaint(&["--threads", "1,two"]);
+    assert!(line.starts_with("--threads: `two` is not a whole number"));
+    let line = run_complaint(&["--threads", "1,,2"]);
+    assert_eq!(line, "--threads: `1,,2` is not a list separated by commas");
+    let line = run_complaint(&["--contexts", "0"]);
+    assert_eq!(line, "--contexts: must be at least 1, not 0");
+    let line = run_complaint(&["--contexts", "-5"]);
+    assert!(line.starts_with("--contexts: `-5` is not a whole number"));
+    assert!(run_complaint(&["--contexts", "2000000000"]).starts_with("--contexts: "));
+    assert!(run_complaint(&["--rounds", "0"]).starts_with("--rounds: "));
+    assert!(run_complaint(&["--round-ms", "1e3"]).starts_with("--round-ms: "));
+    assert!(run_complaint(&["--seed", "x"]).starts_with("--seed: "));
+}
+
+#[test]
+fn documents_that_are_none() {
+    let folder = TempDir::new().unwrap();
+    let complain = |content: &[u8]| {
+        let path = file(&folder, content);
+        run_complaint(&["--documents", &path]).replace(&path, "FILE")
+    };
+    assert_eq!(complain(b""), "FILE: there is no document in it");
+    assert_eq!(complain(b"\n \n"), "FILE: there is no document in it");
+    assert!(complain(b"{\"a\":1}\n{\"a\":\n").starts_with("FILE:2: EOF while parsing"));
+    let line = complain(b"{\"a\":1}\n\n[1,2]\n");
+    assert_eq!(line, "FILE:3: a JSON object is needed, this is an array");
+    assert_eq!(
+        complain(b"{\"a\":1}\n{\"\xff\":1}"),
+        "FILE:2: not UTF-8 text"
+    );
+
+    let missing = folder.path().join("missing");
+    let line = run_complaint(&["--documents", missing.to_str().unwrap()]);
+    assert!(line.starts_with("cannot read ") && line.contains("missing: No such file"));
+    let line = run_complaint(&["--documents", folder.path().to_str().unwrap()]);
+    assert!(line.starts_with("cannot read "));
+}
+
+#[test]
+fn folders_that_cannot_hold_results() {
+    let folder = TempDir::new().unwrap();
+    let occupied = file(&folder, b"{}");
+    let line = complaint(&["run", "--out", &occupied]);
+    assert!(
+        line.ends_with("for the results: it is not a folder"),
+        "{line}"
+    );
+    let below = format!("{occupied}/out");
+    assert!(complaint(&["run", "--out", &below]).starts_with("cannot use "));
+    #[cfg(target_os = "linux")]
+    assert!(complaint(&["run", "--out", "/proc/out"]).starts_with("cannot use /proc/out"));
+}
+
+#[test]
+fn reports_of_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    assert!(complaint(&["report", path]).contains("results.json: No such file"));
+    let missing = folder.path().join("missing");
+    let line = complaint(&["report", missing.to_str().unwrap()]);
+    assert!(line.ends_with("there is no such folder"));
+    for (content, reason) in [
+        ("{", "results.json: not a results file: EOF"),
+        (
+            "{}",
+            "results.json: not a results file: missing field `schema`",
+        ),
+        (
+            "{\"schema\":\"other/9\"}",
+            "has schema `other/9`, this lab reads `contexture-lab/1`",
+        ),
+        (
+            "{\"schema\":\"contexture-lab/1\"}",
+            "results.json: not a results file: missing field",
+        ),
+    ] {
+        fs::write(folder.path().join("results.json"), content).unwrap();
+        let line = complaint(&["report", path]);
+        assert!(line.contains(reason), "{line}");
+    }
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 1, "nothing but the results that were there");
+}
+
+#[test]
+fn slips_on_the_command_line() {
+    assert!(complaint(&["run"]).contains("--out <DIR>"));
+    assert!(complaint(&["walk"]).contains("unrecognized subcommand 'walk'"));
+    assert!(complaint(&["run", "--out", "x", "--fast"]).contains("'--fast'"));
+    let version = lab(&["--version"]);
+    assert!(version.status.success() && text(&version.stdout).starts_with("bench-lab "));
+}
+
+/// A disk that is full stops the results from being written, not half of them.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_space() {
+    let folder = TempDir::new().unwrap();
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_bench-lab")])
+        .args(SHORT)
+        .args([
+            "--threads",
+            "1",
+            "--workloads",
+            "ycsb-a,read-hot,update-hot",
+        ])
+        .args(["--out", folder.path().to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(last.starts_with("bench-lab: cannot write ") && last.contains("results.json: "));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+mod interrupt {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+
+    fn interrupt_after(wait: Duration, more: &[&str], folder: &Path) -> Output {
+        let child = Command::new(env!("CARGO_BIN_EXE_bench-lab"))
+            .args(["run", "--contexts", "50", "--out", folder.to_str().unwrap()])
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(wait);
+        let kill = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        child.wait_with_output().unwrap()
+    }
+
+    #[test]
+    fn finished_rounds_are_kept() {
+        let folder = TempDir::new().unwrap();
+        let more = ["--threads", "1", "--rounds", "1000", "--round-ms", "20"];
+        let output = interrupt_after(Duration::from_millis(1_500), &more, folder.path());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.ends_with("interrupted; the report covers the rounds that were finished\n"));
+        let json = fs::read_to_string(folder.path().join("results.json")).unwrap();
+        assert!(json.contains("\"interrupted\": true"));
+        let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+        assert!(html.contains("Interrupted: "));
+    }
+}
