@@ -1,7 +1,7 @@
 //! The report as one web page that needs nothing but itself.
 
 use super::plots::Plot;
-use super::verdict::Verdict;
+use super::verdict::{Among, Verdict};
 use super::{figures, verdict};
 use crate::harness::count;
 use crate::results::{Cell, Latency, Results};
@@ -20,7 +20,9 @@ pub(super) fn render(results: &Results, plots: &[(&str, Plot)]) -> String {
          <body>\n<main>\n"
     );
     page += &head(results);
-    page += &standings(results);
+    for among in verdict::comparisons(results) {
+        page += &standings(results, among);
+    }
     for (workload, plot) in plots {
         page += &section(results, workload, plot);
     }
@@ -60,16 +62,18 @@ fn head(results: &Results) -> String {
     text + "</ul>\n</section>\n"
 }
 
-/// The heat map: every strategy, workload and number of threads against the strongest peer.
-fn standings(results: &Results) -> String {
-    let mut text = String::from(
-        "<section aria-labelledby=\"standings\">\n<h2 id=\"standings\">Strategies against the \
-         strongest peer</h2>\n<p>Throughput as a multiple of the strongest peer's. \
+/// A heat map: every strategy, workload and number of threads against the strongest of some peers.
+fn standings(results: &Results, among: Among) -> String {
+    let peer = verdict::name(among);
+    let id = peer.replace(' ', "-");
+    let mut text = format!(
+        "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">Strategies against the {peer}</h2>\n\
+         <p>Throughput as a multiple of that peer's. \
          <span class=\"key wins\">▲ wins</span> <span class=\"key tied\">= tied</span> \
          <span class=\"key loses\">▼ loses</span> A deeper colour is further apart.</p>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"standings\">\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}\">\n\
          <table class=\"heat\">\n<thead><tr><th scope=\"col\">Threads</th>\
-         <th scope=\"col\" class=\"wide\">Strongest peer</th>",
+         <th scope=\"col\" class=\"wide\">Peer</th>",
     );
     let strategies: Vec<&Cell> = verdict::subjects(results)
         .into_iter()
@@ -89,13 +93,13 @@ fn standings(results: &Results) -> String {
             figures::definition(workload)
         );
         for threads in verdict::threads(results) {
-            let peer = verdict::strongest_peer(results, workload, threads);
+            let peer = verdict::strongest_peer(results, workload, threads, among);
             let peer = peer.map_or(figures::NOT_MEASURED, |peer| &peer.subject);
             let peer = escape(peer);
             text += &format!("<tr><td>{threads}</td><td class=\"wide\">{peer}</td>");
             for strategy in &strategies {
                 let cell = results.cell(workload, threads, &strategy.subject);
-                text += &heat_cell(results, cell);
+                text += &heat_cell(results, cell, among);
             }
             text += "</tr>\n";
         }
@@ -104,8 +108,8 @@ fn standings(results: &Results) -> String {
     text + "</table>\n</div>\n</section>\n"
 }
 
-fn heat_cell(results: &Results, cell: Option<&Cell>) -> String {
-    let comparison = cell.and_then(|cell| verdict::compare(results, cell));
+fn heat_cell(results: &Results, cell: Option<&Cell>, among: Among) -> String {
+    let comparison = cell.and_then(|cell| verdict::compare(results, cell, among));
     let Some(comparison) = comparison else {
         return format!("<td class=\"missing\">{}</td>", figures::NOT_MEASURED);
     };
@@ -179,7 +183,7 @@ fn throughput(results: &Results, workload: &str) -> String {
 }
 
 fn throughput_cell(results: &Results, cell: &Cell) -> String {
-    let compared = match verdict::compare(results, cell) {
+    let compared = match verdict::compare(results, cell, None) {
         Some(comparison) if comparison.peer.subject == cell.subject => {
             "<small>strongest peer</small>".to_owned()
         }

@@ -1,5 +1,6 @@
 //! The report as Markdown, with its plots beside it.
 
+use super::verdict::Among;
 use super::{figures, plots, verdict};
 use crate::harness::count;
 use crate::results::{Cell, Latency, Results};
@@ -18,9 +19,13 @@ pub(super) fn render(results: &Results) -> String {
         text += &format!("- {sentence}\n");
     }
     text += "\n## Where strategies stand\n\n";
-    text +=
-        "Throughput against the strongest peer: ▲ wins, = tied (intervals overlap), ▼ loses.\n\n";
-    text += &heat_map(results);
+    for among in verdict::comparisons(results) {
+        text += &format!(
+            "Throughput against the {}: ▲ wins, = tied (intervals overlap), ▼ loses.\n\n",
+            verdict::name(among)
+        );
+        text += &heat_map(results, among);
+    }
     for workload in verdict::workloads(results) {
         text += &section(results, workload);
     }
@@ -39,12 +44,12 @@ pub(super) fn render(results: &Results) -> String {
     text
 }
 
-fn heat_map(results: &Results) -> String {
+fn heat_map(results: &Results, among: Among) -> String {
     let strategies: Vec<&Cell> = verdict::subjects(results)
         .into_iter()
         .filter(|subject| subject.kind == Kind::Strategy)
         .collect();
-    let mut text = String::from("| workload | threads | strongest peer |");
+    let mut text = String::from("| workload | threads | peer |");
     for strategy in &strategies {
         text += &format!(" {} |", strategy.subject);
     }
@@ -53,14 +58,14 @@ fn heat_map(results: &Results) -> String {
     text += "\n";
     for workload in verdict::workloads(results) {
         for threads in verdict::threads(results) {
-            let peer = verdict::strongest_peer(results, workload, threads);
+            let peer = verdict::strongest_peer(results, workload, threads, among);
             let peer = peer.map_or(figures::NOT_MEASURED, |peer| &peer.subject);
             text += &format!("| {workload} | {threads} | {peer} |");
             for strategy in &strategies {
                 let cell = results.cell(workload, threads, &strategy.subject);
                 text += &format!(
                     " {} |",
-                    cell.map_or(String::new(), |cell| mark(results, cell))
+                    cell.map_or(String::new(), |cell| mark(results, cell, among))
                 );
             }
             text += "\n";
@@ -69,8 +74,8 @@ fn heat_map(results: &Results) -> String {
     text + "\n"
 }
 
-fn mark(results: &Results, cell: &Cell) -> String {
-    match verdict::compare(results, cell) {
+fn mark(results: &Results, cell: &Cell, among: Among) -> String {
+    match verdict::compare(results, cell, among) {
         Some(comparison) => format!(
             "{} {}",
             figures::ratio(comparison.ratio),
@@ -127,7 +132,7 @@ fn throughput(results: &Results, workload: &str) -> String {
                     " **{}**<br>{}<br>{} |",
                     figures::rate(cell.throughput.median),
                     figures::interval(&cell.throughput),
-                    mark(results, cell)
+                    mark(results, cell, None)
                 ),
                 None => format!(" {} |", figures::NOT_MEASURED),
             };

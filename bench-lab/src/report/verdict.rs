@@ -84,18 +84,44 @@ pub(super) fn subjects(results: &Results) -> Vec<&Cell> {
     seen
 }
 
+/// Which peers to compare with: all, or only those that hold documents in this body.
+pub(super) type Among = Option<Body>;
+
+/// The comparisons worth making: with all peers, and, if that is not the same, with those that
+/// hold documents the way strategies do. That tells maps apart rather than bodies.
+pub(super) fn comparisons(results: &Results) -> Vec<Among> {
+    let kind = |kind| results.cells.iter().filter(move |cell| cell.kind == kind);
+    let bodies = distinct(kind(Kind::Peer).map(|peer| peer.body));
+    let ours = kind(Kind::Strategy).next().map(|strategy| strategy.body);
+    let ours = ours.filter(|ours| bodies.len() > 1 && bodies.contains(ours));
+    [None].into_iter().chain(ours.map(Some)).collect()
+}
+
+/// What the peers among which we compare are called.
+pub(super) fn name(among: Among) -> &'static str {
+    match among {
+        None => "strongest peer",
+        Some(_) => "strongest peer with the same body",
+    }
+}
+
 /// The peer with the highest median.
 pub(super) fn strongest_peer<'a>(
     results: &'a Results,
     workload: &str,
     threads: usize,
+    among: Among,
 ) -> Option<&'a Cell> {
-    fastest(results, workload, threads, Kind::Peer, None)
+    fastest(results, workload, threads, Kind::Peer, among)
 }
 
 /// A cell against the strongest peer of its group; `None` if there was no peer.
-pub(super) fn compare<'a>(results: &'a Results, cell: &Cell) -> Option<Comparison<'a>> {
-    let peer = strongest_peer(results, &cell.workload, cell.threads)?;
+pub(super) fn compare<'a>(
+    results: &'a Results,
+    cell: &Cell,
+    among: Among,
+) -> Option<Comparison<'a>> {
+    let peer = strongest_peer(results, &cell.workload, cell.threads, among)?;
     let ratio = cell.throughput.median / peer.throughput.median;
     ratio.is_finite().then(|| Comparison {
         peer,
@@ -111,20 +137,20 @@ pub(super) fn best_strategy<'a>(
     threads: usize,
 ) -> Option<(&'a Cell, Comparison<'a>)> {
     let best = fastest(results, workload, threads, Kind::Strategy, None)?;
-    Some((best, compare(results, best)?))
+    Some((best, compare(results, best, None)?))
 }
 
 /// How often the best strategy wins, ties and loses, in one or two sentences: against every peer,
 /// and, if that is not the same, against those peers that hold documents the way strategies do.
 pub(super) fn summary(results: &Results) -> String {
-    let tally = |body: Option<Body>| {
+    let tally = |body: Among| {
         let mut verdicts = [0_usize; 4];
         for workload in workloads(results) {
             for threads in threads(results) {
                 let Some(best) = fastest(results, workload, threads, Kind::Strategy, None) else {
                     continue;
                 };
-                let peer = fastest(results, workload, threads, Kind::Peer, body);
+                let peer = strongest_peer(results, workload, threads, body);
                 if let Some(peer) = peer {
                     let verdict = Verdict::of(&best.throughput, &peer.throughput);
                     verdicts[verdict as usize] += 1;
@@ -141,23 +167,11 @@ pub(super) fn summary(results: &Results) -> String {
         "Against the strongest peer, the best strategy {}.",
         told(all)
     );
-    let bodies = distinct(
-        results
-            .cells
-            .iter()
-            .filter(|c| c.kind == Kind::Peer)
-            .map(|c| c.body),
-    );
-    let ours = results
-        .cells
-        .iter()
-        .find(|c| c.kind == Kind::Strategy)
-        .map(|c| c.body);
-    if let Some(ours) = ours.filter(|ours| bodies.len() > 1 && bodies.contains(ours)) {
+    for body in comparisons(results).into_iter().flatten() {
         text += &format!(
-            " Against the strongest peer with the same kind of body ({}), it {}.",
-            ours.name(),
-            told(tally(Some(ours)))
+            " Against the strongest peer with the same body ({}), it {}.",
+            body.name(),
+            told(tally(Some(body)))
         );
     }
     text

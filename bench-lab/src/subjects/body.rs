@@ -2,8 +2,12 @@
 
 use std::hint::black_box;
 
+#[cfg(feature = "peers")]
+use contexture::Document;
 use serde_json::Value;
 
+#[cfg(feature = "peers")]
+use crate::documents::Dataset;
 use crate::documents::{COUNTER, Object};
 
 /// One immutable buffer a document.
@@ -71,6 +75,57 @@ pub(super) mod tree {
 
     pub(in crate::subjects) fn counter(object: &Object) -> u64 {
         object.get(COUNTER).and_then(Value::as_u64).unwrap_or(0)
+    }
+}
+
+/// A document of either body, for subjects that are measured with both.
+#[cfg(feature = "peers")]
+pub(super) trait Held: Sized + Send + Sync + 'static {
+    fn new(dataset: &Dataset, context: usize) -> Result<Self, String>;
+    fn read(&self, field: &str) -> bool;
+    fn increment(&mut self) -> bool;
+    fn counter(&self) -> u64;
+}
+
+#[cfg(feature = "peers")]
+impl Held for Document {
+    fn new(dataset: &Dataset, context: usize) -> Result<Self, String> {
+        dataset.document(context)
+    }
+
+    #[inline]
+    fn read(&self, field: &str) -> bool {
+        flat::read(self, field)
+    }
+
+    #[inline]
+    fn increment(&mut self) -> bool {
+        flat::incremented(self).map(|next| *self = next).is_some()
+    }
+
+    fn counter(&self) -> u64 {
+        flat::counter(self)
+    }
+}
+
+#[cfg(feature = "peers")]
+impl Held for Object {
+    fn new(dataset: &Dataset, context: usize) -> Result<Self, String> {
+        Ok(dataset.object(context))
+    }
+
+    #[inline]
+    fn read(&self, field: &str) -> bool {
+        tree::read(self, field)
+    }
+
+    #[inline]
+    fn increment(&mut self) -> bool {
+        tree::increment(self)
+    }
+
+    fn counter(&self) -> u64 {
+        tree::counter(self)
     }
 }
 

@@ -108,7 +108,7 @@ pub struct Entry {
 pub fn catalog() -> Vec<Entry> {
     let mut entries = strategy::entries();
     #[cfg(feature = "peers")]
-    entries.extend([dashmap::ENTRY, papaya::ENTRY]);
+    entries.extend([dashmap::IN_PLACE, dashmap::COPIED, papaya::ENTRY]);
     entries.push(floor::ENTRY);
     entries
 }
