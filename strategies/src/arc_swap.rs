@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::core::Core;
 use crate::core::blocking::Locks;
 use crate::core::changes::Tables;
-use crate::core::gate::Gate;
+use crate::core::gate::{Gate, Turn};
 use crate::core::root::{MAX_TABLES, Root, table_index};
 use crate::core::table::{Claim, Table};
 use crate::strategy::{Key, Value};
@@ -64,19 +64,24 @@ impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
         self.root.load().table(hash).get(hash, key).map(f)
     }
 
-    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, sync::Arc<Gate>>> {
+    fn claim(
+        &self,
+        hash: u64,
+        key: &K,
+        turn: Option<&mut Turn>,
+    ) -> Option<Result<Claim<V>, sync::Arc<Gate>>> {
         let _writer = self.writer.lock();
-        self.root.load().table(hash).claim(hash, key)
+        self.root.load().table(hash).claim(hash, key, turn)
     }
 
     fn edit<R>(&self, _hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {
         let writer = self.writer.lock();
         let mut draft = Draft::new(self.root.load_full());
         let result = f(&mut draft);
-        let published = draft.finish().map(|root| self.root.swap(Arc::new(root)));
+        let old = draft.finish().map(|root| self.root.swap(Arc::new(root)));
         drop(writer);
-        // The old root may be the last owner of many versions: let go of it outside the lock.
-        drop(published);
+        // These may be the last owners of many keys and versions: let go of them outside the lock.
+        drop((old, draft));
         result
     }
 
@@ -96,50 +101,59 @@ struct Draft<K, V> {
     base: Arc<Root<K, V>>,
     /// Empty as long as nothing has been changed.
     tables: Box<[Arc<Table<K, V>>]>,
+    /// What was made of the tables, if it then had to be spread anew: kept to be dropped later.
+    outgrown: Option<Root<K, V>>,
 }
 
 impl<K: Key, V: Value> Draft<K, V> {
     fn new(base: Arc<Root<K, V>>) -> Self {
-        let tables = Box::default();
-        Self { base, tables }
+        Self {
+            base,
+            tables: Box::default(),
+            outgrown: None,
+        }
     }
 
     /// The new root, if anything was changed.
-    fn finish(self) -> Option<Root<K, V>> {
+    fn finish(&mut self) -> Option<Root<K, V>> {
         if self.tables.is_empty() {
             return None;
         }
+        let tables = std::mem::take(&mut self.tables);
         let before = self.base.tables.iter();
         let changed = before
-            .zip(&self.tables)
+            .zip(&tables)
             .filter(|(old, new)| !Arc::ptr_eq(old, new));
         let (lost, won) = changed.fold((0, 0), |(lost, won), (old, new)| {
             (lost + old.len(), won + new.len())
         });
         let root = Root {
             len: self.base.len + won - lost,
-            tables: self.tables,
+            tables,
             hasher: self.base.hasher.clone(),
         };
-        Some(resized(root))
+        match resized(&root) {
+            None => Some(root),
+            Some(resized) => {
+                self.outgrown = Some(root);
+                Some(resized)
+            }
+        }
     }
 }
 
 /// The same store in about √n tables, if it has outgrown or stopped filling those it has.
-fn resized<K: Key, V>(root: Root<K, V>) -> Root<K, V> {
-    let fitting = root
-        .len
-        .isqrt()
-        .next_power_of_two()
-        .clamp(MIN_TABLES, MAX_TABLES);
+fn resized<K: Key, V>(root: &Root<K, V>) -> Option<Root<K, V>> {
+    let fitting = root.len.isqrt().next_power_of_two();
+    let fitting = fitting.clamp(MIN_TABLES, MAX_TABLES);
     let tables = root.tables.len();
     // Only ever by a factor of four downwards, lest a store at the edge goes back and forth.
     if fitting <= tables && tables <= 4 * fitting {
-        return root;
+        return None;
     }
     let tables = root.tables.iter().map(|table| &**table);
     let spread = Table::spread(tables, fitting, |key| root.hasher.hash_one(key));
-    Root::new(spread, root.hasher)
+    Some(Root::new(spread, root.hasher.clone()))
 }
 
 impl<K: Key, V: Value> Tables<K, V> for Draft<K, V> {

@@ -3,7 +3,7 @@
 use crate::core::Core;
 use crate::core::blocking::Locks;
 use crate::core::changes::Tables;
-use crate::core::gate::Gate;
+use crate::core::gate::{Gate, Turn};
 use crate::core::table::{Claim, Table};
 use crate::strategy::{Key, Value};
 use crate::sync::{Arc, RwLock};
@@ -45,8 +45,13 @@ impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
         self.table.read().get(hash, key).cloned()
     }
 
-    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, Arc<Gate>>> {
-        self.table.read().claim(hash, key)
+    fn claim(
+        &self,
+        hash: u64,
+        key: &K,
+        turn: Option<&mut Turn>,
+    ) -> Option<Result<Claim<V>, Arc<Gate>>> {
+        self.table.read().claim(hash, key, turn)
     }
 
     fn edit<R>(&self, _hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {

@@ -5,7 +5,7 @@ use crossbeam_utils::CachePadded;
 use crate::core::Core;
 use crate::core::blocking::Locks;
 use crate::core::changes::Tables;
-use crate::core::gate::Gate;
+use crate::core::gate::{Gate, Turn};
 use crate::core::root::{MAX_TABLES, table_index};
 use crate::core::table::{Claim, Table};
 use crate::strategy::{Key, Value};
@@ -52,7 +52,7 @@ impl<K: Key, V: Value> Locks for Sharded<K, V> {
     type Value = V;
 
     fn open(core: Core, options: Options) -> Self {
-        let shards = options.shards.unwrap_or_else(|| 4 * sync::parallelism());
+        let shards = options.shards.unwrap_or_else(sync::default_shards);
         let shards = shards.clamp(1, MAX_TABLES).next_power_of_two();
         let shards = (0..shards).map(|_| CachePadded::default()).collect();
         Self { core, shards }
@@ -66,8 +66,13 @@ impl<K: Key, V: Value> Locks for Sharded<K, V> {
         self.shard(hash).read().get(hash, key).cloned()
     }
 
-    fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, Arc<Gate>>> {
-        self.shard(hash).read().claim(hash, key)
+    fn claim(
+        &self,
+        hash: u64,
+        key: &K,
+        turn: Option<&mut Turn>,
+    ) -> Option<Result<Claim<V>, Arc<Gate>>> {
+        self.shard(hash).read().claim(hash, key, turn)
     }
 
     fn edit<R>(&self, hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {

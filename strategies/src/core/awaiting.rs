@@ -56,19 +56,18 @@ impl<L: AsyncLock> Awaiting<L> {
     }
 
     /// Runs `write` as soon as it finds no update of its keys under way: it returns the gate of
-    /// one if it does.
+    /// one if it does. It gets the turn that was waited for.
     async fn settle<R: Send>(
         &self,
-        mut write: impl FnMut(&mut Table<L::Key, L::Value>) -> Result<R, Arc<Gate>> + Send,
+        mut write: impl FnMut(&mut Table<L::Key, L::Value>, Option<&Turn>) -> Result<R, Arc<Gate>>
+        + Send,
     ) -> Result<R, Reentrant> {
         closure::check_outside()?;
         let mut turn: Option<Turn> = None;
         loop {
-            let outcome = self.lock.edit(&mut write).await;
-            drop(turn.take());
-            match outcome {
+            match self.lock.edit(|table| write(table, turn.as_ref())).await {
                 Ok(done) => return Ok(done),
-                Err(gate) => turn = Some(Gate::turn(gate).await),
+                Err(gate) => turn = Some(Gate::turn(gate, turn.take()).await?),
             }
         }
     }
@@ -114,19 +113,26 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
     ) -> Result<Version, UpdateError<E>> {
         closure::check_outside()?;
         let hash = self.core.hash(key);
+        // Declared before the claim, so that a value that is never committed is dropped after
+        // the gate is released.
+        let mut next;
         let mut turn: Option<Turn> = None;
         let Claim { current, held } = loop {
-            let claim = self.lock.view(|table| table.claim(hash, key)).await;
-            drop(turn.take());
-            match claim.ok_or(UpdateError::Absent)? {
+            let claim = self
+                .lock
+                .view(|table| table.claim(hash, key, turn.as_mut()));
+            match claim.await.ok_or(UpdateError::Absent)? {
                 Ok(claim) => break claim,
-                Err(gate) => turn = Some(Gate::turn(gate).await),
+                Err(gate) => turn = Some(Gate::turn(gate, turn.take()).await?),
             }
         };
         let value = closure::run(|| f(&current)).map_err(UpdateError::Aborted)?;
-        let next = current.successor(value);
-        let version = next.version();
-        let replaced = self.lock.edit(|table| table.replace(hash, key, next)).await;
+        let version = current.version().next();
+        next = Some(current.successor(value));
+        let replaced = self
+            .lock
+            .edit(|table| changes::commit(table, hash, key, &mut next))
+            .await;
         drop(held);
         drop(replaced);
         Ok(version)
@@ -140,8 +146,8 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
     ) -> Result<Version, CompareAndSetError> {
         let hash = self.core.hash(key);
         let mut next = Some(Versioned::new(Version::FIRST, value));
-        self.settle(|table| {
-            changes::settled(table, hash, key)?;
+        self.settle(|table, turn| {
+            changes::settled(table, hash, key, turn)?;
             Ok(changes::compare_and_set(
                 table, hash, key, expected, &mut next,
             ))
@@ -156,8 +162,8 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
         expected: Option<Version>,
     ) -> Result<Versioned<L::Value>, RemoveError> {
         let hash = self.core.hash(key);
-        self.settle(|table| {
-            changes::settled(table, hash, key)?;
+        self.settle(|table, turn| {
+            changes::settled(table, hash, key, turn)?;
             Ok(changes::remove(table, &self.core, hash, key, expected))
         })
         .await?
@@ -169,8 +175,8 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
         batch: Batch<L::Key, L::Value>,
     ) -> Result<Vec<Option<Version>>, BatchError> {
         let mut batch = Prepared::new(&self.core, batch)?;
-        self.settle(|table| {
-            batch.settled(table)?;
+        self.settle(|table, turn| {
+            batch.settled(table, turn)?;
             Ok(batch.apply(table, &self.core))
         })
         .await?

@@ -2,7 +2,7 @@
 //! on top of [`Locks`].
 
 use crate::core::changes::{self, Prepared, Tables};
-use crate::core::gate::Gate;
+use crate::core::gate::{Gate, Turn};
 use crate::core::table::Claim;
 use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
@@ -34,7 +34,12 @@ pub trait Locks: Send + Sync + Sized + 'static {
     }
 
     /// [`Table::claim`](super::table::Table::claim), with writers of the table kept out.
-    fn claim(&self, hash: u64, key: &Self::Key) -> Option<Result<Claim<Self::Value>, Arc<Gate>>>;
+    fn claim(
+        &self,
+        hash: u64,
+        key: &Self::Key,
+        turn: Option<&mut Turn>,
+    ) -> Option<Result<Claim<Self::Value>, Arc<Gate>>>;
 
     /// Runs `f` alone on the tables of these hashes; what it changes becomes visible at once.
     fn edit<R>(
@@ -48,26 +53,18 @@ pub trait Locks: Send + Sync + Sized + 'static {
     fn len(&self) -> usize;
 }
 
-/// Waits for a turn at a gate, unless the thread is inside a closure.
-fn wait(gate: Arc<Gate>) -> Result<crate::core::gate::Turn, Reentrant> {
-    closure::check_outside()?;
-    Ok(Gate::turn_blocking(gate))
-}
-
 /// Runs `write` as soon as it finds no update of its keys under way: it returns the gate of one
-/// if it does.
+/// if it does. It gets the turn that was waited for.
 fn settle<L: Locks, R>(
     locks: &L,
     hashes: &[u64],
-    mut write: impl FnMut(&mut dyn Tables<L::Key, L::Value>) -> Result<R, Arc<Gate>>,
+    mut write: impl FnMut(&mut dyn Tables<L::Key, L::Value>, Option<&Turn>) -> Result<R, Arc<Gate>>,
 ) -> Result<R, Reentrant> {
     let mut turn = None;
     loop {
-        let outcome = locks.edit(hashes, &mut write);
-        drop(turn.take());
-        match outcome {
+        match locks.edit(hashes, |tables| write(tables, turn.as_ref())) {
             Ok(done) => return Ok(done),
-            Err(gate) => turn = Some(wait(gate)?),
+            Err(gate) => turn = Some(Gate::turn_blocking(gate, turn.take())?),
         }
     }
 }
@@ -102,20 +99,22 @@ impl<L: Locks> SyncStrategy for L {
         f: impl FnOnce(&Versioned<L::Value>) -> Result<L::Value, E>,
     ) -> Result<Version, UpdateError<E>> {
         let hash = self.core().hash(key);
+        // Declared before the claim, so that a value that is never committed is dropped after
+        // the gate is released.
+        let mut next;
         let mut turn = None;
         let Claim { current, held } = loop {
-            let claim = self.claim(hash, key);
-            drop(turn.take());
+            let claim = self.claim(hash, key, turn.as_mut());
             match claim.ok_or(UpdateError::Absent)? {
                 Ok(claim) => break claim,
-                Err(gate) => turn = Some(wait(gate)?),
+                Err(gate) => turn = Some(Gate::turn_blocking(gate, turn.take())?),
             }
         };
         let value = closure::run(|| f(&current)).map_err(UpdateError::Aborted)?;
-        let next = current.successor(value);
-        let version = next.version();
+        let version = current.version().next();
+        next = Some(current.successor(value));
         let replaced = self.edit(&[hash], |tables| {
-            tables.table_mut(hash).replace(hash, key, next)
+            changes::commit(tables, hash, key, &mut next)
         });
         drop(held);
         drop(replaced);
@@ -130,8 +129,8 @@ impl<L: Locks> SyncStrategy for L {
     ) -> Result<Version, CompareAndSetError> {
         let hash = self.core().hash(key);
         let mut next = Some(Versioned::new(Version::FIRST, value));
-        settle(self, &[hash], |tables| {
-            changes::settled(tables, hash, key)?;
+        settle(self, &[hash], |tables, turn| {
+            changes::settled(tables, hash, key, turn)?;
             Ok(changes::compare_and_set(
                 tables, hash, key, expected, &mut next,
             ))
@@ -145,8 +144,8 @@ impl<L: Locks> SyncStrategy for L {
         expected: Option<Version>,
     ) -> Result<Versioned<L::Value>, RemoveError> {
         let hash = self.core().hash(key);
-        settle(self, &[hash], |tables| {
-            changes::settled(tables, hash, key)?;
+        settle(self, &[hash], |tables, turn| {
+            changes::settled(tables, hash, key, turn)?;
             Ok(changes::remove(tables, self.core(), hash, key, expected))
         })?
         .map(|(_key, removed)| removed)
@@ -158,8 +157,8 @@ impl<L: Locks> SyncStrategy for L {
     ) -> Result<Vec<Option<Version>>, BatchError> {
         let mut batch = Prepared::new(self.core(), batch)?;
         let hashes = batch.hashes();
-        settle(self, &hashes, |tables| {
-            batch.settled(tables)?;
+        settle(self, &hashes, |tables, turn| {
+            batch.settled(tables, turn)?;
             Ok(batch.apply(tables, self.core()))
         })?
         .map(|(versions, _leftovers)| versions)

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use crate::core::Core;
-use crate::core::gate::Gate;
+use crate::core::gate::{Gate, Turn};
 use crate::core::table::Table;
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError};
 use crate::sync::Arc;
@@ -32,13 +32,14 @@ impl<K, V> Tables<K, V> for Table<K, V> {
     }
 }
 
-/// `Err` with the gate of `key` if an update of it is under way.
+/// `Err` with the gate of `key` if an update of it is under way and it is not this one's turn.
 pub(crate) fn settled<K: Eq, V>(
     tables: &dyn Tables<K, V>,
     hash: u64,
     key: &K,
+    turn: Option<&Turn>,
 ) -> Result<(), Arc<Gate>> {
-    tables.table(hash).busy(hash, key).map_or(Ok(()), Err)
+    tables.table(hash).busy(hash, key, turn).map_or(Ok(()), Err)
 }
 
 /// Adds an entry; takes it only if that succeeds. Its version is set here.
@@ -59,6 +60,17 @@ pub(crate) fn create<K: Eq + Hash, V>(
     Ok(insert(tables, core, hash, entry))
 }
 
+/// Commits the version that an update has made of `key`, takes it, and returns what it replaces.
+pub(crate) fn commit<K: Eq, V>(
+    tables: &mut dyn Tables<K, V>,
+    hash: u64,
+    key: &K,
+    next: &mut Option<Versioned<V>>,
+) -> Option<Versioned<V>> {
+    let next = next.take()?;
+    tables.table_mut(hash).replace(hash, key, next)
+}
+
 /// Replaces a value if it has the expected version, and returns what it replaced; takes `next`
 /// only if that succeeds, and makes it the successor.
 pub(crate) fn compare_and_set<K: Eq, V>(
@@ -74,11 +86,10 @@ pub(crate) fn compare_and_set<K: Eq, V>(
         let current = current.version();
         return Err(CompareAndSetError::Conflict { current });
     }
-    let next = next.take().map(|mut next| {
+    if let Some(next) = next {
         next.follow(current);
-        next
-    });
-    Ok(next.and_then(|next| tables.table_mut(hash).replace(hash, key, next)))
+    }
+    Ok(commit(tables, hash, key, next))
 }
 
 /// Removes an entry and returns it.
@@ -127,11 +138,15 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
 
     /// `Err` with the gate of a key that the batch would change while an update of it is under
     /// way.
-    pub(crate) fn settled(&self, tables: &dyn Tables<K, V>) -> Result<(), Arc<Gate>> {
+    pub(crate) fn settled(
+        &self,
+        tables: &dyn Tables<K, V>,
+        turn: Option<&Turn>,
+    ) -> Result<(), Arc<Gate>> {
         self.0
             .iter()
             .filter(|(_, _, change)| !matches!(change, Change::Require { .. }))
-            .try_for_each(|(hash, key, _)| settled(tables, *hash, key))
+            .try_for_each(|(hash, key, _)| settled(tables, *hash, key, turn))
     }
 
     /// Applies everything or nothing; takes the changes only if that succeeds.

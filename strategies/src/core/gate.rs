@@ -1,18 +1,21 @@
-//! Turns: updates of one key run their closures one after the other, each exactly once.
+//! Turns: updates of one key run their closures one after the other, each at most once.
 //!
 //! An update holds its key's gate from the read of the current version to the commit of the next,
 //! while its closure runs. The store's own locks are free meanwhile. Other writers of the key
-//! wait at the gate, in a queue of threads and tasks; a release wakes the first, which then
-//! starts its operation over. It may find that a newcomer was faster and queue again: passing the
-//! gate to whoever is running costs no context switch per update, and keeps a hot key fast.
+//! wait at the gate, in a queue of threads and tasks. A release wakes the first, which then
+//! starts its operation over. It may find that a newcomer was faster and queue again, in front:
+//! leaving the gate to whoever is running costs no context switch per update, and keeps a hot key
+//! fast. But whoever has waited for half a millisecond is *handed* the gate, so nobody starves.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use crate::Reentrant;
+use crate::core::closure;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, Mutex, SPINS, block_on};
+use crate::sync::{Arc, Mutex, Patience};
 
 const HELD: usize = 1;
 const ONE_WAITER: usize = 2;
@@ -29,92 +32,190 @@ pub struct Gate {
     queue: Mutex<Queue>,
 }
 
+/// Wakers are cloned before and dropped after the queue's mutex is held: they are a runtime's or
+/// a user's code.
 #[derive(Default)]
 struct Queue {
-    waiters: VecDeque<(u64, Waker)>,
+    waiters: VecDeque<Waiter>,
     next_ticket: u64,
+    /// The tickets of those that were handed the gate and have not looked yet; hardly ever more
+    /// than one.
+    handed: Vec<u64>,
+}
+
+struct Waiter {
+    ticket: u64,
+    waker: Waker,
+    patience: Patience,
 }
 
 impl Gate {
     /// Whether an update is under way. Exact for whoever keeps claimants out by a lock.
     pub(crate) fn is_held(&self) -> bool {
-        // Acquire: partner of the Release in `Held::drop`, as in `try_hold`.
+        // Acquire: partner of the Release in `release`, as in `try_hold`.
         self.state.load(Ordering::Acquire) & HELD != 0
     }
 
-    /// Takes the gate if it is free.
-    pub(crate) fn try_hold(gate: &Arc<Self>) -> Option<Held> {
-        // Acquire: partner of the Release in `Held::drop`; a closure sees all that the closure
+    /// Takes the gate if it is free, or was handed to this turn.
+    pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held> {
+        if let Some(turn) = turn
+            && turn.holds(gate)
+        {
+            turn.call = Call::Tried;
+            return Some(Held(Arc::clone(gate)));
+        }
+        // Acquire: partner of the Release in `release`; a closure sees all that the closure
         // before it did.
         let state = gate.state.fetch_or(HELD, Ordering::Acquire);
         (state & HELD == 0).then(|| Held(Arc::clone(gate)))
     }
 
-    /// Waits until it is worth trying again. Cancel safe.
-    pub(crate) fn turn(gate: Arc<Self>) -> Wait {
+    /// Waits until it is worth trying again. `former` is the turn that came to nothing, if any.
+    /// Cancel safe.
+    pub(crate) fn turn(gate: Arc<Self>, former: Option<Turn>) -> Wait {
+        let patience = former
+            .as_ref()
+            .filter(|former| Arc::ptr_eq(&former.gate, &gate))
+            .map(|former| former.patience.again());
+        // Only now: what it passes on must not be this very wait.
+        drop(former);
         Wait {
-            turn: Some(Turn { gate, woken: false }),
+            again: patience.is_some(),
+            turn: Some(Turn {
+                gate,
+                patience: patience.unwrap_or_default(),
+                call: Call::Tried,
+            }),
             ticket: None,
         }
     }
 
     /// Blocks the thread until it is worth trying again.
-    pub(crate) fn turn_blocking(gate: Arc<Self>) -> Turn {
+    #[cfg(any(feature = "parking-lot", feature = "arc-swap", feature = "sharded"))]
+    pub(crate) fn turn_blocking(gate: Arc<Self>, former: Option<Turn>) -> Result<Turn, Reentrant> {
+        closure::check_outside()?;
+        let wait = Self::turn(gate, former);
         // A closure is usually shorter than going to sleep.
-        for round in 0..SPINS {
-            if !gate.is_held() {
-                return Turn { gate, woken: false };
+        for round in 0..crate::sync::SPINS {
+            if wait.turn.as_ref().is_some_and(|turn| !turn.gate.is_held()) {
+                break;
             }
             (0..1 << round).for_each(|_| std::hint::spin_loop());
         }
-        block_on(Self::turn(gate))
+        crate::sync::block_on(wait)
     }
 
     /// Queues a waiter and returns its ticket; `None` if the gate is free.
-    fn enqueue(&self, waker: &Waker) -> Option<u64> {
+    fn enqueue(&self, waker: Waker, patience: Patience, in_front: bool) -> Option<u64> {
         let mut queue = self.queue.lock();
+        let ticket = queue.next_ticket;
         // Relaxed: the queue is read and written under its mutex; the count only says that there
         // is something in it. The check for HELD is exact because it is part of the swap.
-        self.state
-            .fetch_update(Ordering::Relaxed, |state| {
-                (state & HELD != 0).then_some(state + ONE_WAITER)
-            })
-            .ok()?;
-        let ticket = queue.next_ticket;
+        let queued = self.state.fetch_update(Ordering::Relaxed, |state| {
+            (state & HELD != 0).then_some(state + ONE_WAITER)
+        });
+        let waiter = Waiter {
+            ticket,
+            waker,
+            patience,
+        };
+        if queued.is_err() {
+            drop(queue);
+            drop(waiter);
+            return None;
+        }
         queue.next_ticket += 1;
-        queue.waiters.push_back((ticket, waker.clone()));
+        if in_front {
+            queue.waiters.push_front(waiter);
+        } else {
+            queue.waiters.push_back(waiter);
+        }
         Some(ticket)
     }
 
-    /// Renews a waiter's waker. `false` if it is no longer queued, because it was woken.
-    fn requeue(&self, ticket: u64, waker: &Waker) -> bool {
+    /// Renews a waiter's waker, or says how it was called.
+    fn requeue(&self, ticket: u64, waker: Waker) -> Option<Call> {
         let mut queue = self.queue.lock();
-        let waiter = queue.waiters.iter_mut().find(|(other, _)| *other == ticket);
-        waiter.map(|(_, old)| old.clone_from(waker)).is_some()
-    }
-
-    /// Takes a waiter out of the queue. `false` if it was woken already.
-    fn dequeue(&self, ticket: u64) -> bool {
-        let mut queue = self.queue.lock();
-        let place = queue.waiters.iter().position(|(other, _)| *other == ticket);
-        let waiter = place.and_then(|place| queue.waiters.remove(place));
-        if waiter.is_some() {
-            // Relaxed: as in `enqueue`.
-            self.state.fetch_sub(ONE_WAITER, Ordering::Relaxed);
-        }
-        waiter.is_some()
-    }
-
-    fn wake_one(&self) {
-        let mut queue = self.queue.lock();
-        let waiter = queue.waiters.pop_front();
-        if waiter.is_some() {
-            // Relaxed: as in `enqueue`.
-            self.state.fetch_sub(ONE_WAITER, Ordering::Relaxed);
-        }
+        let waiter = queue
+            .waiters
+            .iter_mut()
+            .find(|waiter| waiter.ticket == ticket);
+        let old = waiter.map(|waiter| std::mem::replace(&mut waiter.waker, waker));
+        let call = match old {
+            Some(_) => None,
+            None => Some(queue.answer(ticket)),
+        };
         drop(queue);
-        if let Some((_, waker)) = waiter {
+        drop(old);
+        call
+    }
+
+    /// Takes a waiter out of the queue, or says how it was called.
+    fn dequeue(&self, ticket: u64) -> Option<Call> {
+        let mut queue = self.queue.lock();
+        let place = queue
+            .waiters
+            .iter()
+            .position(|waiter| waiter.ticket == ticket);
+        let waiter = place.and_then(|place| queue.waiters.remove(place));
+        let call = match waiter {
+            Some(_) => {
+                // Relaxed: as in `enqueue`.
+                self.state.fetch_sub(ONE_WAITER, Ordering::Relaxed);
+                None
+            }
+            None => Some(queue.answer(ticket)),
+        };
+        drop(queue);
+        drop(waiter);
+        call
+    }
+
+    fn release(&self) {
+        let mut handed = None;
+        // Relaxed: a hint; whoever queues after it is seen by the swap below.
+        if self.state.load(Ordering::Relaxed) >= ONE_WAITER {
+            handed = self.take_first(|waiter| waiter.patience.is_over(), true);
+        }
+        if handed.is_none() {
+            // Release: partner of the Acquire in `try_hold` and `is_held`.
+            let state = self.state.fetch_and(!HELD, Ordering::Release);
+            if state >= ONE_WAITER {
+                handed = self.take_first(|_| true, false);
+            }
+        }
+        if let Some(waker) = handed {
             waker.wake();
+        }
+    }
+
+    /// Takes the first waiter out of the queue if it is one to `take`, and returns its waker; it
+    /// is noted down as the holder if it is `handed` the gate.
+    fn take_first(&self, take: impl FnOnce(&Waiter) -> bool, handed: bool) -> Option<Waker> {
+        let mut queue = self.queue.lock();
+        let waiter = match queue.waiters.front() {
+            Some(first) if take(first) => queue.waiters.pop_front()?,
+            _ => return None,
+        };
+        if handed {
+            queue.handed.push(waiter.ticket);
+        }
+        // Relaxed: as in `enqueue`. The one who is handed the gate sees what its former holder
+        // did through the queue's mutex.
+        self.state.fetch_sub(ONE_WAITER, Ordering::Relaxed);
+        Some(waiter.waker)
+    }
+}
+
+impl Queue {
+    /// How the waiter of this ticket, which is no longer queued, was called.
+    fn answer(&mut self, ticket: u64) -> Call {
+        match self.handed.iter().position(|handed| *handed == ticket) {
+            Some(place) => {
+                self.handed.swap_remove(place);
+                Call::Handed
+            }
+            None => Call::Woken,
         }
     }
 }
@@ -124,60 +225,93 @@ pub(crate) struct Held(Arc<Gate>);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Release: partner of the Acquire in `try_hold` and `is_held`.
-        let state = self.0.state.fetch_and(!HELD, Ordering::Release);
-        if state >= ONE_WAITER {
-            self.0.wake_one();
-        }
+        self.0.release();
     }
 }
 
-/// The right to try again. Keep it until the attempt is over, then drop it.
-pub(crate) struct Turn {
+/// The right to try again. Keep it until the attempt is over.
+pub struct Turn {
     gate: Arc<Gate>,
-    /// Whether a release spent its wake-up on this turn.
-    woken: bool,
+    patience: Patience,
+    call: Call,
+}
+
+/// How a turn came about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// The gate was free to begin with, or has been taken since.
+    Tried,
+    /// A release spent its wake-up on it.
+    Woken,
+    /// It holds the gate.
+    Handed,
+}
+
+impl Turn {
+    /// Whether it was handed this gate.
+    pub(crate) fn holds(&self, gate: &Arc<Gate>) -> bool {
+        self.call == Call::Handed && Arc::ptr_eq(&self.gate, gate)
+    }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // If the gate is held now, its holder wakes the next. If not, nobody else would.
-        //
-        // Relaxed: a turn was woken under the queue's mutex, so it sees the release that woke it,
-        // or something later; and if it sees HELD, that holder's release comes after.
-        if self.woken {
-            let state = self.gate.state.load(Ordering::Relaxed);
-            if state & HELD == 0 && state >= ONE_WAITER {
-                self.gate.wake_one();
+        match self.call {
+            Call::Tried => {}
+            Call::Handed => self.gate.release(),
+            Call::Woken => {
+                // If the gate is held now, its holder wakes the next. If not, nobody else would.
+                //
+                // Relaxed: a turn was woken under the queue's mutex, so it sees the release that
+                // woke it, or something later; and if it sees HELD, that holder's release comes
+                // after.
+                let state = self.gate.state.load(Ordering::Relaxed);
+                if state & HELD == 0
+                    && state >= ONE_WAITER
+                    && let Some(waker) = self.gate.take_first(|_| true, false)
+                {
+                    waker.wake();
+                }
             }
         }
     }
 }
 
-/// Waiting at a gate.
+/// Waiting at a gate. Fails if it is polled inside a closure, where it might never end.
 pub(crate) struct Wait {
+    /// `None` once it is over.
     turn: Option<Turn>,
+    /// Whether an attempt has failed before.
+    again: bool,
     ticket: Option<u64>,
 }
 
 impl Future for Wait {
-    type Output = Turn;
+    type Output = Result<Turn, Reentrant>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        closure::check_outside()?;
+        let waker = context.waker().clone();
         let this = &mut *self;
         let Some(turn) = &mut this.turn else {
             unreachable!("polled after completion")
         };
-        match this.ticket {
-            None => this.ticket = turn.gate.enqueue(context.waker()),
-            Some(ticket) if turn.gate.requeue(ticket, context.waker()) => {}
-            Some(_) => {
-                this.ticket = None;
-                turn.woken = true;
+        let ticket = match this.ticket {
+            None => {
+                let patience = turn.patience.clone();
+                turn.gate.enqueue(waker, patience, this.again)
             }
-        }
-        match (this.ticket, this.turn.take()) {
-            (None, Some(turn)) => Poll::Ready(turn),
+            Some(ticket) => match turn.gate.requeue(ticket, waker) {
+                None => Some(ticket),
+                Some(call) => {
+                    turn.call = call;
+                    None
+                }
+            },
+        };
+        this.ticket = ticket;
+        match (ticket, this.turn.take()) {
+            (None, Some(turn)) => Poll::Ready(Ok(turn)),
             (_, turn) => {
                 this.turn = turn;
                 Poll::Pending
@@ -188,9 +322,11 @@ impl Future for Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        if let (Some(turn), Some(ticket)) = (&mut self.turn, self.ticket) {
-            // If it is not in the queue it was woken: dropping the turn passes that on.
-            turn.woken = !turn.gate.dequeue(ticket);
+        if let (Some(turn), Some(ticket)) = (&mut self.turn, self.ticket)
+            && let Some(call) = turn.gate.dequeue(ticket)
+        {
+            // It was called but never looked: dropping the turn passes that on.
+            turn.call = call;
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use hashbrown::HashTable;
 
-use crate::core::gate::{Gate, Held};
+use crate::core::gate::{Gate, Held, Turn};
 use crate::sync::Arc;
 use crate::{Version, Versioned};
 
@@ -88,19 +88,26 @@ impl<K: Eq, V> Table<K, V> {
         spread
     }
 
-    /// The gate of `key` if an update of it is under way: nobody else may write it now.
-    pub(crate) fn busy(&self, hash: u64, key: &K) -> Option<Arc<Gate>> {
+    /// The gate of `key` if an update of it is under way, or somebody else's turn: then nobody
+    /// else may write it now.
+    pub(crate) fn busy(&self, hash: u64, key: &K, turn: Option<&Turn>) -> Option<Arc<Gate>> {
         let gate = self.get(hash, key)?.gate_if_any()?;
-        gate.is_held().then(|| Arc::clone(gate))
+        let free = !gate.is_held() || turn.is_some_and(|turn| turn.holds(gate));
+        (!free).then(|| Arc::clone(gate))
     }
 
     /// Claims the next version of `key`. `Err` with the gate if another update has it; `None` if
     /// there is no such key.
     ///
     /// Whoever calls must keep writers of this table out meanwhile, other claimants need not be.
-    pub(crate) fn claim(&self, hash: u64, key: &K) -> Option<Result<Claim<V>, Arc<Gate>>> {
+    pub(crate) fn claim(
+        &self,
+        hash: u64,
+        key: &K,
+        turn: Option<&mut Turn>,
+    ) -> Option<Result<Claim<V>, Arc<Gate>>> {
         let current = self.get(hash, key)?;
-        Some(match Gate::try_hold(current.gate()) {
+        Some(match Gate::try_hold(current.gate(), turn) {
             Some(held) => Ok(Claim {
                 current: current.clone(),
                 held,

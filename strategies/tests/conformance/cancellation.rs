@@ -9,9 +9,7 @@ use std::time::Duration;
 use contexture_strategies::{Batch, Strategy, StrategyKind, Version};
 use tokio::task::{spawn, yield_now};
 
-use crate::runtime::{join, on_thread};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::runtime::{SOON, join, on_thread, within};
 
 /// Polls a future at most so many times, then drops it.
 struct AtMost<F> {
@@ -150,10 +148,10 @@ pub(crate) async fn a_dropped_waiter_passes_its_turn_on<S: StrategyKind>() {
     std::thread::sleep(Duration::from_millis(10));
     let _ = leave.send(());
 
-    let went_through = crate::runtime::within(SOON, || dropped.join()).unwrap();
+    let went_through = within(SOON, || dropped.join()).unwrap();
     updater.join().unwrap();
     for other in others {
-        crate::runtime::within(SOON, || other.join()).unwrap();
+        within(SOON, || other.join()).unwrap();
     }
     let expected = 3 + u32::from(went_through) * 100;
     assert_eq!(store.read(&0, |v| **v).await, Some(expected));
@@ -167,8 +165,73 @@ impl Wake for Signal {
     }
 }
 
-/// Drops futures after each possible number of polls while other tasks do the same. A value
-/// counts the updates of its key, as its version does, so half a write would show.
+/// An update is dropped between its closure and its commit, and the value that is never committed
+/// writes its own key when it is dropped. The key must be free by then.
+pub(crate) async fn an_uncommitted_value_may_write_its_key_when_dropped<S: StrategyKind>() {
+    /// Its clone, in a snapshot, takes until it is told to go on: so long the commit must wait.
+    #[derive(PartialEq, Eq, Hash)]
+    struct Key(u32);
+    impl Clone for Key {
+        fn clone(&self) -> Self {
+            std::thread::sleep(Duration::from_millis(30));
+            Self(self.0)
+        }
+    }
+    struct Value(Option<Box<dyn FnOnce() + Send + Sync>>);
+    impl Drop for Value {
+        fn drop(&mut self) {
+            self.0.take().into_iter().for_each(|then| then());
+        }
+    }
+
+    let store = Arc::new(S::Store::<Key, Value>::new());
+    store.create(Key(0), Value(None)).await.unwrap();
+    let (entered, is_entered) = mpsc::channel();
+    let (leave, may_leave) = mpsc::channel::<()>();
+    let (dropped, is_dropped) = mpsc::channel();
+    let updater = std::thread::spawn({
+        let store = Arc::clone(&store);
+        move || {
+            let at_drop = {
+                let store = Arc::clone(&store);
+                move || {
+                    let _ = pollster::block_on(store.update(&Key(0), |_| Value(None)));
+                    dropped.send(()).unwrap();
+                }
+            };
+            let mut update = Box::pin(store.update(&Key(0), move |_| {
+                entered.send(()).unwrap();
+                may_leave.recv_timeout(SOON).unwrap();
+                Value(Some(Box::new(at_drop)))
+            }));
+            let polled = update
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            let committed = polled.is_ready();
+            drop(update);
+            committed
+        }
+    });
+    is_entered.recv_timeout(SOON).unwrap();
+    let snapshot = on_thread({
+        let store = Arc::clone(&store);
+        async move { drop(store.snapshot().await) }
+    });
+    std::thread::sleep(Duration::from_millis(10));
+    leave.send(()).unwrap();
+    let committed = within(SOON, || updater.join()).unwrap();
+    snapshot.join().unwrap();
+    if committed {
+        drop(store.remove(&Key(0), None).await);
+    }
+    is_dropped.recv_timeout(SOON).unwrap();
+}
+
+/// Two keys that are written by batches only, both with the same value.
+const TWINS: u32 = 100;
+
+/// Drops futures after each possible number of polls while other tasks do the same. Values count
+/// the updates of their keys, so one that happened twice or not at all shows in the sum.
 pub(crate) async fn futures_dropped_anywhere_leave_before_or_after<S: StrategyKind>() {
     const KEYS: u32 = 2;
     let store = Arc::new(S::Store::<u32, u64>::new());
@@ -194,11 +257,19 @@ pub(crate) async fn futures_dropped_anywhere_leave_before_or_after<S: StrategyKi
                     }
                     _ => {
                         let seen = store.get(&key).await.unwrap();
-                        let batch = Batch::new().compare_and_set(key, seen.version(), *seen + 1);
+                        let twins = (task * 1000 + n) as u64;
+                        let batch = Batch::new()
+                            .put(TWINS, twins)
+                            .compare_and_set(key, seen.version(), *seen + 1)
+                            .put(TWINS + 1, twins);
                         let apply = store.apply(batch);
                         at_most(polls, apply).await.map(|done| done.is_ok())
                     }
                 };
+                // Both are only ever put together.
+                let snapshot = store.snapshot().await;
+                let twins = [TWINS, TWINS + 1].map(|twin| snapshot.get(&twin).map(|v| **v));
+                assert_eq!(twins[0], twins[1]);
                 started += u64::from(done != Some(false));
                 acknowledged += u64::from(done == Some(true));
                 if n % 4 == 0 {

@@ -1,17 +1,17 @@
 //! The user's closures: what they hold up, what their panics do, and calls back into the store.
 
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use contexture_strategies::{
     Batch, BatchError, CompareAndSetError, CreateError, Reentrant, RemoveError, Strategy,
     StrategyKind, UpdateError, Version,
 };
+use pollster::block_on;
 use tokio::task::spawn;
 
-use crate::runtime::{expect_panic, join, on_thread, within};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::runtime::{SOON, awaits, expect_panic, join, on_thread, within};
 
 /// Threads that should be done at once.
 fn finish<R: Send + 'static>(thread: std::thread::JoinHandle<R>) -> R {
@@ -203,60 +203,80 @@ pub(crate) async fn writers_of_the_key_wait_for_a_running_update<S: StrategyKind
     }
 }
 
-/// Calls everything there is on `store` for `key`, blocking. Whatever it returns, it returns.
-fn call_everything<S: Strategy<Key = u32, Value = u32>>(store: &S, key: u32) {
-    fn quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
-        // Strategies that await refuse a read by panicking.
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
-        if let Err(panic) = &outcome {
-            let message = panic.downcast_ref::<String>().unwrap();
-            assert_eq!(*message, Reentrant.to_string());
-        }
-        outcome.ok()
-    }
-
-    use pollster::block_on;
-    quietly(|| block_on(store.read(&key, |v| **v)));
-    quietly(|| block_on(store.get(&key)));
-    quietly(|| block_on(store.len()));
-    quietly(|| block_on(store.snapshot()));
-    let current = quietly(|| block_on(store.get(&key)).map(|v| v.version()));
-    let current = current.flatten().unwrap_or(Version::FIRST);
-
-    let update = block_on(store.update(&key, |n| **n));
-    assert!(matches!(
-        update,
-        Ok(_) | Err(UpdateError::Absent | UpdateError::Reentrant(_))
-    ));
-    let swap = block_on(store.compare_and_set(&key, current, 1));
-    assert!(!matches!(swap, Err(CompareAndSetError::Absent)));
-    let batch = block_on(store.apply(Batch::new().put(key, 2)));
-    assert!(matches!(batch, Ok(_) | Err(BatchError::Reentrant(_))));
-    let remove = block_on(store.remove(&key, None));
-    assert!(matches!(
-        remove,
-        Ok(_) | Err(RemoveError::Absent | RemoveError::Reentrant(_))
-    ));
-    let create = block_on(store.create(key, 3));
-    assert!(matches!(
-        create,
-        Ok(_) | Err(CreateError::Exists { .. } | CreateError::Reentrant(_))
-    ));
+/// What the contract says about calls from inside a closure.
+#[derive(Clone, Copy, PartialEq)]
+enum Calls {
+    Work,
+    /// All but those that would have to wait for the closure they come from.
+    WorkUnlessTheyWait,
+    AreRefused,
 }
 
-pub(crate) async fn every_call_from_an_update_closure_returns<S: StrategyKind>() {
+/// Calls everything there is on `store` for `key`, which is there, blocking; each call must do
+/// what the contract says. Leaves the key where it was.
+fn call_everything<S: Strategy<Key = u32, Value = u32>>(store: &S, key: u32, calls: Calls) {
+    let refused = calls == Calls::AreRefused;
+    let read = |f: &dyn Fn() -> bool| {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        match outcome {
+            Ok(right) => assert!(right && !refused),
+            Err(panic) => {
+                let message = panic.downcast_ref::<String>().unwrap();
+                assert!(refused && *message == Reentrant.to_string(), "{message}");
+            }
+        }
+    };
+    read(&|| block_on(store.read(&key, |v| **v)).is_some());
+    read(&|| block_on(store.get(&key)).is_some());
+    read(&|| block_on(store.len()) > 0);
+    read(&|| block_on(store.snapshot()).get(&key).is_some());
+
+    let create = block_on(store.create(key + 1000, 3));
+    assert_eq!(create.is_err(), refused);
+    if !refused {
+        block_on(store.remove(&(key + 1000), None)).unwrap();
+    }
+
+    let refused = calls != Calls::Work;
+    let reentrant = |error: Option<Reentrant>| assert_eq!(error.is_some(), refused);
+    reentrant(match block_on(store.update(&key, |n| **n)) {
+        Ok(_) => None,
+        Err(UpdateError::Reentrant(error)) => Some(error),
+        Err(error) => panic!("{error}"),
+    });
+    reentrant(match block_on(store.apply(Batch::new().put(key, 0))) {
+        Ok(_) => None,
+        Err(BatchError::Reentrant(error)) => Some(error),
+        Err(error) => panic!("{error}"),
+    });
+    let never = Version::from_u64(u64::MAX).unwrap();
+    reentrant(match block_on(store.compare_and_set(&key, never, 1)) {
+        Err(CompareAndSetError::Conflict { .. }) => None,
+        Err(CompareAndSetError::Reentrant(error)) => Some(error),
+        outcome => panic!("{outcome:?}"),
+    });
+    reentrant(match block_on(store.remove(&key, Some(never))) {
+        Err(RemoveError::Conflict { .. }) => None,
+        Err(RemoveError::Reentrant(error)) => Some(error),
+        outcome => panic!("{:?}", outcome.err()),
+    });
+}
+
+pub(crate) async fn every_call_from_an_update_closure_does_what_it_should<S: StrategyKind>() {
     let store = Arc::new(S::Store::<u32, u32>::new());
     for key in 0..20 {
         store.create(key, 0).await.unwrap();
     }
+    let (own, others) = match awaits::<S>() {
+        true => (Calls::AreRefused, Calls::AreRefused),
+        false => (Calls::WorkUnlessTheyWait, Calls::Work),
+    };
     let caller = on_thread({
         let store = Arc::clone(&store);
         async move {
             let update = store.update(&0, |n| {
-                (0..20).for_each(|key| call_everything(&*store, key));
-                // The closure's own key is the one that would have to wait for itself.
-                let own = pollster::block_on(store.update(&0, |n| **n));
-                assert_eq!(own, Err(UpdateError::Reentrant(Reentrant)));
+                call_everything(&*store, 0, own);
+                (1..20).for_each(|key| call_everything(&*store, key, others));
                 **n + 1
             });
             update.await
@@ -270,16 +290,21 @@ pub(crate) async fn every_call_from_an_update_closure_returns<S: StrategyKind>()
     }
 }
 
-pub(crate) async fn every_call_from_a_read_closure_returns<S: StrategyKind>() {
+pub(crate) async fn every_call_from_a_read_closure_does_what_it_should<S: StrategyKind>() {
     let store = Arc::new(S::Store::<u32, u32>::new());
     for key in 0..20 {
         store.create(key, 0).await.unwrap();
     }
+    let calls = if awaits::<S>() {
+        Calls::AreRefused
+    } else {
+        Calls::Work
+    };
     let caller = on_thread({
         let store = Arc::clone(&store);
         async move {
             let read = store.read(&0, |value| {
-                (0..20).for_each(|key| call_everything(&*store, key));
+                (0..20).for_each(|key| call_everything(&*store, key, calls));
                 **value
             });
             read.await
@@ -288,6 +313,37 @@ pub(crate) async fn every_call_from_a_read_closure_returns<S: StrategyKind>() {
     // It sees the one version it was given, whatever it did meanwhile.
     assert_eq!(finish(caller), Some(0));
     store.update(&0, |n| **n + 1).await.unwrap();
+}
+
+/// A future that waits for its turn outside of closures must not go on waiting inside one.
+pub(crate) async fn a_waiting_future_polled_in_a_closure_is_refused<S: StrategyKind>() {
+    let store = Arc::new(S::Store::<u32, u32>::new());
+    store.create(0, 0).await.unwrap();
+    store.create(1, 0).await.unwrap();
+    let outcome = while_updating::<S, _, _>(&store, |store| async move {
+        if !awaits::<S>() {
+            // It would wait in its first poll, and not come here.
+            return None;
+        }
+        let mut waiting = Box::pin(store.update(&0, |n| **n));
+        let polled = waiting
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        let mut outcome = None;
+        let update = store.update(&1, |n| {
+            outcome = Some(block_on(waiting));
+            **n + 1
+        });
+        update.await.unwrap();
+        outcome
+    });
+    let outcome = outcome.await;
+    assert!(matches!(
+        outcome,
+        None | Some(Err(UpdateError::Reentrant(_)))
+    ));
+    assert_eq!(store.read(&0, |v| **v).await, Some(1));
 }
 
 /// Two threads, each inside an update of its own key, update the other's.
@@ -300,7 +356,7 @@ fn update_crosswise<S: Strategy<Key = u32, Value = u32>>(left: &Arc<S>, right: &
         on_thread(async move {
             let update = own.update(&own_key, |n| {
                 both_inside.wait();
-                let crossed = pollster::block_on(other.update(&other_key, |n| **n));
+                let crossed = block_on(other.update(&other_key, |n| **n));
                 assert!(matches!(crossed, Ok(_) | Err(UpdateError::Reentrant(_))));
                 **n + 1
             });
@@ -349,7 +405,7 @@ pub(crate) async fn a_values_drop_may_call_the_store<S: StrategyKind>() {
             let store = Arc::downgrade(&store);
             Nosy(Box::new(move || {
                 if let Some(store) = store.upgrade() {
-                    pollster::block_on(store.len());
+                    block_on(store.len());
                 }
             }))
         };

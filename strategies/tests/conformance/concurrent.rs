@@ -10,7 +10,7 @@ use contexture_strategies::{
 };
 use tokio::task::{spawn, yield_now};
 
-use crate::runtime::join;
+use crate::runtime::{SOON, join, on_thread, within};
 
 pub(crate) async fn no_update_is_lost<S: StrategyKind>() {
     const TASKS: u64 = 64;
@@ -64,6 +64,46 @@ pub(crate) async fn updates_of_a_hot_key_run_each_closure_once<S: StrategyKind>(
     join(tasks.collect::<Vec<_>>()).await;
     assert_eq!(runs.load(Ordering::Relaxed), 1600);
     assert_eq!(*store.get(&0).await.unwrap().value(), 1600);
+}
+
+/// One thread updates a key without a pause. Another writer of the key gets its turn all the same.
+pub(crate) async fn no_writer_starves_behind_a_busy_one<S: StrategyKind>() {
+    for remove in [false, true] {
+        let store = Arc::new(S::Store::<u32, u64>::new());
+        store.create(0, 0).await.unwrap();
+        let busy = on_thread({
+            let store = Arc::clone(&store);
+            async move {
+                let slowly = |n: &u64| {
+                    std::thread::sleep(Duration::from_millis(2));
+                    n + 1
+                };
+                // Until the other one has removed the key, or has been waiting for far too long.
+                for updates in 0..500 {
+                    if store.update(&0, |n| slowly(n)).await.is_err() {
+                        return updates;
+                    }
+                    if store.get(&0).await.is_none_or(|n| *n >= 1000) {
+                        return updates;
+                    }
+                }
+                500
+            }
+        });
+        let other = on_thread({
+            let store = Arc::clone(&store);
+            async move {
+                if remove {
+                    store.remove(&0, None).await.unwrap();
+                } else {
+                    store.update(&0, |n| **n + 1000).await.unwrap();
+                }
+            }
+        });
+        let passed_by = within(SOON, || busy.join()).unwrap();
+        within(SOON, || other.join()).unwrap();
+        assert!(passed_by < 100, "{passed_by} updates went first");
+    }
 }
 
 pub(crate) async fn one_of_eight_creators_wins<S: StrategyKind>() {

@@ -43,16 +43,54 @@ pub(super) fn load(number: &RawAtomicUsize, order: Ordering) -> usize {
 /// loom explores waiting itself.
 pub(crate) const SPINS: u32 = 0;
 
-pub(crate) type Hasher = foldhash::fast::FixedState;
+/// How often a waiter has tried: models know no time.
+#[derive(Clone, Default)]
+pub(crate) struct Patience(usize);
 
-/// The same hasher every time: loom replays executions and must find the same shards.
-pub(crate) fn hasher() -> Hasher {
-    Hasher::with_seed(0)
+impl Patience {
+    pub(crate) fn again(&self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.0 > 0
+    }
 }
 
-/// Two shards: enough to meet and to miss each other.
-pub(crate) fn parallelism() -> usize {
-    1
+/// Sends numbers to tables in turn: models say which keys share a shard, and loom, which replays
+/// executions, must find the same ones each time.
+#[derive(Clone, Default)]
+pub(crate) struct Hasher(u64);
+
+pub(crate) fn hasher() -> Hasher {
+    Hasher::default()
+}
+
+impl std::hash::BuildHasher for Hasher {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl std::hash::Hasher for Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes
+            .iter()
+            .rev()
+            .fold(0, |number, &byte| number << 8 | u64::from(byte));
+    }
+
+    /// Tables are picked by the upper half.
+    fn finish(&self) -> u64 {
+        self.0 << 32 | self.0
+    }
+}
+
+/// Odd keys and even keys.
+pub(crate) fn default_shards() -> usize {
+    2
 }
 
 loom::thread_local! {
