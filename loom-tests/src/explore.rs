@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use contexture_strategies::Variant;
 use loom::model::Builder;
 
 /// A scenario, made for one strategy.
@@ -27,9 +28,8 @@ pub struct Scenario {
 pub struct Exploration {
     /// How often a thread was preempted at most.
     pub bound: usize,
-    /// Whether atomic loads were performed as writes; see
-    /// [`loads_as_writes`](contexture_strategies::loads_as_writes).
-    pub loads_as_writes: bool,
+    /// Which variant of the model it was.
+    pub variant: Variant,
     /// How many executions there were.
     pub executions: usize,
     /// Whether these were all there are within the bound; if not, the exploration was capped.
@@ -43,7 +43,7 @@ const BOUNDS: [usize; 3] = [1, 2, 3];
 /// Executions after which an exploration is capped.
 const CAP: usize = 20_000;
 
-/// Explores a scenario at each bound in turn, with plain loads and with loads as writes.
+/// Explores each variant of a scenario at each bound in turn.
 ///
 /// # Panics
 ///
@@ -52,13 +52,13 @@ const CAP: usize = 20_000;
 pub fn explore(scenario: Scenario) -> Vec<Exploration> {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let mut explorations = Vec::new();
-    for loads_as_writes in [false, true] {
-        contexture_strategies::loads_as_writes(loads_as_writes);
+    for variant in Variant::ALL {
+        variant.choose();
         for bound in BOUNDS {
             let executions = explore_once(scenario, bound, &seen);
             explorations.push(Exploration {
                 bound,
-                loads_as_writes,
+                variant,
                 executions,
                 // loom ends a capped exploration without a word, just before the cap.
                 exhausted: executions + 1 < CAP,

@@ -3,6 +3,8 @@
 //! Each scenario is written once, generic over the strategy, and names every outcome that the
 //! contract allows.
 //!
+//! Keys are numbers, and in a model odd keys and even keys are in different shards.
+//!
 //! No closure panics here: loom runs all threads on one, so a panic in one of them poisons the
 //! mutexes that others hold at that moment, which no real program would see. A closure that
 //! refuses takes the same way out of the store; the conformance suite lets closures panic.
@@ -17,6 +19,7 @@ use contexture_strategies::{
     StrategyKind, UpdateError, Version,
 };
 use loom::future::block_on;
+use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
 
 use crate::explore::Scenario;
@@ -36,7 +39,7 @@ pub fn all<S: StrategyKind>() -> Vec<Scenario> {
     scenarios! {
         two_creates_of_one_key => ["first wins", "second wins"],
         two_updates_of_one_key => ["both"],
-        updates_of_two_keys => ["both"],
+        updates_of_two_keys_of_one_shard => ["both"],
         two_removes_of_one_key => ["first wins", "second wins"],
         an_update_against_a_remove => ["updated, then removed", "removed, then absent"],
         an_update_against_remove_and_create => [
@@ -54,6 +57,8 @@ pub fn all<S: StrategyKind>() -> Vec<Scenario> {
         reads_against_a_batch => ["before", "between", "after"],
         a_batch_against_an_update => ["update, then batch", "batch refused"],
         an_aborted_update_against_a_remove => ["aborted, then removed", "removed, then absent"],
+        refusing_closures_of_one_key => ["one by one"],
+        creates_of_two_keys_at_the_limit_against_a_batch => ["batch first", "create first"],
         three_updates_of_one_key => ["all"],
         an_update_dropped_while_it_waits => ["before", "after"],
         a_dropped_waiter_passes_its_turn_on => ["before", "after"],
@@ -139,17 +144,25 @@ fn three_updates_of_one_key<S: StrategyKind>() -> String {
     "all".into()
 }
 
-/// Starts an update by `step` and drops it at its first await point; or at once, if another update
-/// was there before, so that strategies that never await drop some, too. Whether it was done.
-async fn start_and_drop<S: StrategyKind>(store: Store<S>, step: u32) -> bool {
-    let late = store.get(&1).await.unwrap().version() > Version::FIRST;
+/// Starts an update by `step` and drops it after so many polls; or at once, if another update was
+/// there before, so that strategies that never await drop some, too. Whether it was done.
+async fn start_and_drop<S: StrategyKind>(store: Store<S>, step: u32, polls: usize) -> bool {
+    if store.get(&1).await.unwrap().version() > Version::FIRST {
+        return false;
+    }
     let mut update = pin!(store.update(&1, |n| **n + step));
-    !late && poll_fn(|context| Poll::Ready(update.as_mut().poll(context).is_ready())).await
+    for _ in 0..polls {
+        let poll = poll_fn(|context| Poll::Ready(update.as_mut().poll(context).is_ready()));
+        if poll.await {
+            return true;
+        }
+    }
+    false
 }
 
 fn an_update_dropped_while_it_waits<S: StrategyKind>() -> String {
     let store = unlimited::<S>(&[(1, 0)]);
-    let other = on_thread::<S, _, _>(&store, |store| start_and_drop::<S>(store, 10));
+    let other = on_thread::<S, _, _>(&store, |store| start_and_drop::<S>(store, 10, 1));
     block_on(store.update(&1, |n| **n + 1)).unwrap();
     let done = other.join().unwrap();
     let expected = if done { (11, 3) } else { (1, 2) };
@@ -159,7 +172,8 @@ fn an_update_dropped_while_it_waits<S: StrategyKind>() -> String {
 
 fn a_dropped_waiter_passes_its_turn_on<S: StrategyKind>() -> String {
     let store = unlimited::<S>(&[(1, 0)]);
-    let dropped = on_thread::<S, _, _>(&store, |store| start_and_drop::<S>(store, 10));
+    // Twice: the first time it is woken, the second time it is handed the gate.
+    let dropped = on_thread::<S, _, _>(&store, |store| start_and_drop::<S>(store, 10, 2));
     let waiting = on_thread::<S, _, _>(&store, |store| async move {
         store.update(&1, |n| **n + 1).await.unwrap();
     });
@@ -171,15 +185,60 @@ fn a_dropped_waiter_passes_its_turn_on<S: StrategyKind>() -> String {
     if done { "after" } else { "before" }.into()
 }
 
-fn updates_of_two_keys<S: StrategyKind>() -> String {
-    let store = unlimited::<S>(&[(1, 0), (2, 0)]);
+/// Closures of one key run one after the other and see what the former one did, though nothing is
+/// ever committed: the gate alone orders them.
+fn refusing_closures_of_one_key<S: StrategyKind>() -> String {
+    let store = unlimited::<S>(&[(1, 0)]);
+    let seen = Arc::new(AtomicUsize::new(0));
+    let refuse = {
+        let seen = Arc::clone(&seen);
+        async move |store: Store<S>| {
+            let closure = |_: &_| {
+                // Relaxed, and not one operation: only the gate can make this add up.
+                let before = seen.load(Ordering::Relaxed);
+                seen.store(before + 1, Ordering::Relaxed);
+                Err::<u32, _>("no")
+            };
+            store.try_update(&1, closure).await
+        }
+    };
+    let other = on_thread::<S, _, _>(&store, refuse.clone());
+    let refused = block_on(refuse(Arc::clone(&store)));
+    assert_eq!(refused, Err(UpdateError::Aborted("no")));
+    assert_eq!(other.join().unwrap(), Err(UpdateError::Aborted("no")));
+    match seen.load(Ordering::Relaxed) {
+        2 => "one by one".into(),
+        sum => format!("{sum}"),
+    }
+}
+
+/// A limit that keys of different shards share.
+fn creates_of_two_keys_at_the_limit_against_a_batch<S: StrategyKind>() -> String {
+    let store = store::<S>(Options::new().limit(2), &[(1, 0)]);
     let other = on_thread::<S, _, _>(&store, |store| async move {
-        store.update(&2, |n| **n + 1).await.unwrap();
+        store
+            .apply(Batch::new().remove(1, None).create(3, 0).create(4, 0))
+            .await
+    });
+    let created = block_on(store.create(2, 0));
+    let applied = other.join().unwrap();
+    assert_eq!(block_on(store.len()), 2);
+    match (created, applied) {
+        (Err(CreateError::Full { limit: 2 }), Ok(_)) => "batch first".into(),
+        (Ok(_), Err(BatchError::Full { limit: 2 })) => "create first".into(),
+        outcome => format!("{outcome:?}"),
+    }
+}
+
+fn updates_of_two_keys_of_one_shard<S: StrategyKind>() -> String {
+    let store = unlimited::<S>(&[(1, 0), (3, 0)]);
+    let other = on_thread::<S, _, _>(&store, |store| async move {
+        store.update(&3, |n| **n + 1).await.unwrap();
     });
     block_on(store.update(&1, |n| **n + 1)).unwrap();
     other.join().unwrap();
     assert_eq!(held::<S>(&store, 1), Some((1, 2)));
-    assert_eq!(held::<S>(&store, 2), Some((1, 2)));
+    assert_eq!(held::<S>(&store, 3), Some((1, 2)));
     "both".into()
 }
 

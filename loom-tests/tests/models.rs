@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 
 use contexture_loom_tests::explore::{Exploration, explore};
 use contexture_loom_tests::scenarios;
-use contexture_strategies::StrategyKind;
 use contexture_strategies::kind::{self, Visitor};
+use contexture_strategies::{StrategyKind, Variant};
 use libtest_mimic::{Arguments, Trial};
 
 /// Guards against a build that models nothing: both numbers only ever grow.
 const LEAST_STRATEGIES: usize = 5;
-const LEAST_SCENARIOS: usize = 19;
+const LEAST_SCENARIOS: usize = 21;
 
 /// One line of the table: strategy, scenario and what each bound explored.
 type Row = (&'static str, &'static str, Vec<Exploration>);
@@ -70,7 +70,8 @@ fn print(table: &mut [Row]) {
         return;
     }
     table.sort_by_key(|(strategy, scenario, _)| (*strategy, *scenario));
-    println!("Executions at preemption bounds 1, 2, 3 with plain loads / with loads as writes.");
+    println!("Executions at preemption bounds 1, 2, 3: with plain loads / with loads as writes /");
+    println!("with loads as writes and impatient waiters.");
     println!("Level: protocol, primitives trusted. '+': capped, not exhausted.\n");
     let mut total = 0;
     let mut capped = 0;
@@ -79,8 +80,8 @@ fn print(table: &mut [Row]) {
         for exploration in explorations {
             total += exploration.executions;
             capped += usize::from(!exploration.exhausted);
-            if exploration.loads_as_writes && exploration.bound == 1 {
-                print!("  /");
+            if exploration.variant != Variant::PLAIN && exploration.bound == 1 {
+                print!(" /");
             }
             let mark = if exploration.exhausted { ' ' } else { '+' };
             print!(" {:6}{mark}", exploration.executions);

@@ -3,12 +3,12 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use crate::core::Core;
 use crate::core::blocking::Locks;
 use crate::core::changes::Tables;
 use crate::core::gate::{Gate, Turn};
 use crate::core::root::{MAX_TABLES, Root, table_index};
 use crate::core::table::{Claim, Table};
+use crate::core::{Core, store_traits};
 use crate::strategy::{Key, Value};
 use crate::sync::{self, Mutex};
 use crate::{Options, Snapshot, Versioned};
@@ -38,11 +38,13 @@ pub struct ArcSwap<K, V> {
     writer: Mutex<()>,
 }
 
+store_traits!(ArcSwap<K, V>);
+
 impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
     type Key = K;
     type Value = V;
 
-    fn open(core: Core, _options: Options) -> Self {
+    fn open(core: Core, _options: &Options) -> Self {
         let tables = (0..MIN_TABLES).map(|_| Table::default());
         let root = Root::new(tables, core.hasher.clone());
         Self {

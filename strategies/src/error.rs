@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::Version;
 
 /// Why [`create`](crate::Strategy::create) did nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CreateError {
     /// The key is there already, at this version.
@@ -23,14 +23,14 @@ pub enum CreateError {
         /// The configured limit.
         limit: usize,
     },
-    /// The call came from inside a closure and would have had to wait.
+    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
 
 /// Why [`update`](crate::Strategy::update) or [`try_update`](crate::Strategy::try_update) did
 /// nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UpdateError<E = std::convert::Infallible> {
     /// There is no such key.
@@ -39,13 +39,13 @@ pub enum UpdateError<E = std::convert::Infallible> {
     /// The closure refused with this reason.
     #[error("the update was aborted: {0}")]
     Aborted(E),
-    /// The call came from inside a closure and would have had to wait.
+    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
 
 /// Why [`compare_and_set`](crate::Strategy::compare_and_set) did nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CompareAndSetError {
     /// There is no such key.
@@ -57,13 +57,13 @@ pub enum CompareAndSetError {
         /// The version the key has.
         current: Version,
     },
-    /// The call came from inside a closure and would have had to wait.
+    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
 
 /// Why [`remove`](crate::Strategy::remove) did nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RemoveError {
     /// There is no such key.
@@ -75,14 +75,14 @@ pub enum RemoveError {
         /// The version the key has.
         current: Version,
     },
-    /// The call came from inside a closure and would have had to wait.
+    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
 
 /// Why [`apply`](crate::Strategy::apply) did nothing. `index` is the position of the operation
 /// in the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BatchError {
     /// A key to be created is there already.
@@ -119,13 +119,15 @@ pub enum BatchError {
         /// The configured limit.
         limit: usize,
     },
-    /// The call came from inside a closure and would have had to wait.
+    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
 
-/// A call from inside an update's closure that would have had to wait, and so might never have
-/// returned. See [re-entrancy](crate#calling-back-from-a-closure).
+/// A call from inside a closure that would have had to wait there, and so might never have
+/// returned; or, with a strategy that awaits, any call from inside a closure. See
+/// [re-entrancy](crate#calling-back-from-a-closure).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a store was called from inside a closure and would have had to wait")]
+#[non_exhaustive]
 pub struct Reentrant;

@@ -10,7 +10,7 @@
 //! | no strong opinion, or many writers | `sharded` | |
 //! | few contexts, nearly only reads, many snapshots | `arc-swap` | when keys are created and removed all the time |
 //! | very few threads, small store, the least code | `parking-lot` | when more than a few threads read one store |
-//! | tasks that must never block a runtime thread, not even for a microsecond | `tokio-rwlock`, `tokio-mutex` | where throughput matters: they are several times slower |
+//! | a rule that tasks wait by awaiting only | `tokio-rwlock`, `tokio-mutex` | where throughput matters: they are several times slower |
 //!
 //! # Calling back from a closure
 //!
@@ -26,8 +26,11 @@
 //!   back it would have to block the runtime's thread. Every such call is refused: writes return
 //!   [`Reentrant`], reads panic with its message.
 //!
-//! A closure that blocks on *another thread* which in turn updates the same key is beyond what
-//! the store can see, as it would be with any lock.
+//! Two things are beyond what a store can see, as they are with any lock: a closure that blocks on
+//! *another thread* which in turn writes the same key; and blocking a runtime's thread on a store
+//! that awaits from anywhere else, such as a `Drop` or another library's callback. And since the
+//! check is by thread, unrelated work that a closure makes its thread do (a work-stealing join,
+//! say) counts as inside it.
 
 // What strategies share need not be used by each of them.
 #![cfg_attr(not(feature = "all-strategies"), allow(dead_code))]
@@ -63,7 +66,7 @@ pub use strategy::{Key, Strategy, SyncStrategy, Value};
 pub use version::{Version, Versioned};
 
 #[cfg(contexture_loom)]
-pub use sync::loads_as_writes;
+pub use sync::Variant;
 
 #[cfg(feature = "arc-swap")]
 pub use self::arc_swap::ArcSwap;

@@ -9,7 +9,7 @@
 /// store.create_sync("a", 1).unwrap();
 /// assert_eq!(store.create_sync("b", 2), Err(CreateError::Full { limit: 1 }));
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Options {
     pub(crate) limit: Option<usize>,
@@ -24,8 +24,8 @@ impl Options {
 
     /// The most entries the store may hold, under any interleaving. 0 refuses every create.
     ///
-    /// A store without a limit keeps no count; one with a limit writes a shared counter on
-    /// create and remove, never on read or update.
+    /// A store without a limit keeps no count; one with a limit writes a shared counter when
+    /// entries are added or removed, never on read or update.
     pub fn limit(mut self, entries: usize) -> Self {
         self.limit = Some(entries);
         self

@@ -2,12 +2,12 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::core::Core;
 use crate::core::blocking::Locks;
 use crate::core::changes::Tables;
 use crate::core::gate::{Gate, Turn};
 use crate::core::root::{MAX_TABLES, table_index};
 use crate::core::table::{Claim, Table};
+use crate::core::{Core, store_traits};
 use crate::strategy::{Key, Value};
 use crate::sync::{self, Arc, RwLock, RwLockWriteGuard};
 use crate::{Options, Snapshot, Versioned};
@@ -34,6 +34,8 @@ pub struct Sharded<K, V> {
 
 type Shard<K, V> = CachePadded<RwLock<Table<K, V>>>;
 
+store_traits!(Sharded<K, V>);
+
 impl<K: Key, V: Value> Sharded<K, V> {
     fn shard(&self, hash: u64) -> &RwLock<Table<K, V>> {
         &self.shards[table_index(hash, self.shards.len())]
@@ -51,7 +53,7 @@ impl<K: Key, V: Value> Locks for Sharded<K, V> {
     type Key = K;
     type Value = V;
 
-    fn open(core: Core, options: Options) -> Self {
+    fn open(core: Core, options: &Options) -> Self {
         let shards = options.shards.unwrap_or_else(sync::default_shards);
         let shards = shards.clamp(1, MAX_TABLES).next_power_of_two();
         let shards = (0..shards).map(|_| CachePadded::default()).collect();

@@ -10,15 +10,15 @@ use crate::{Batch, Options, Snapshot, Version, Versioned};
 
 /// What a store can use as key. Implemented for every type that qualifies.
 ///
-/// Keys are hashed, compared and cloned while a lock is held, so these must neither block nor
-/// call back into the store. Snapshots and copy-on-write clone keys by the thousand: prefer one
-/// that is cheap to clone, `Arc<str>` over `String`.
+/// Keys are hashed, compared and cloned while a lock is held, so these must neither block, panic
+/// nor call back into the store. Snapshots and copy-on-write clone keys by the thousand: prefer
+/// one that is cheap to clone, `Arc<str>` over `String`.
 pub trait Key: Eq + Hash + Clone + Send + Sync + 'static {}
 impl<T: Eq + Hash + Clone + Send + Sync + 'static> Key for T {}
 
 /// What a store can hold. Implemented for every type that qualifies.
 ///
-/// A store never clones or changes a value in place; it drops old values outside its locks.
+/// A store neither clones a value nor changes it in place, and drops values outside its locks.
 pub trait Value: Send + Sync + 'static {}
 impl<T: Send + Sync + 'static> Value for T {}
 
@@ -34,12 +34,27 @@ impl<T: Send + Sync + 'static> Value for T {}
 ///
 /// Every method is cancel safe: dropping its future at any await point leaves the store as it
 /// was before the call or as it is after it, never in between, and wakes whoever waited behind
-/// it. The future of an update that is neither polled nor dropped may keep other writers of the
-/// same key waiting (readers and other keys never).
+/// it.
+///
+/// Futures of strategies that await must be polled to their end or dropped: one that is *neither*
+/// (say, left in a variable while its task awaits something else, or in a `FuturesUnordered`
+/// that nobody drives) may own the store's lock, or a key's turn, and all others wait for it. That
+/// is so with every fair async lock.
+///
+/// # Errors
+///
+/// Each write can also fail with `Reentrant` when it is called from inside a closure; see
+/// [re-entrancy](crate#calling-back-from-a-closure). Every error means that nothing has changed.
 ///
 /// # Progress
 ///
-/// Differs by strategy and stands in each one's documentation; `specs/contract.md` has the table.
+/// Differs by strategy and stands in each one's documentation; `specs/contract.md` has the table,
+/// method by method.
+///
+/// # Implementing it
+///
+/// Strategies live in this crate, next to what they share. Elsewhere it can be implemented by
+/// delegation, say to count operations; methods may be added to it in any minor version.
 ///
 /// ```
 /// use contexture_strategies::{Sharded, Strategy};
@@ -84,8 +99,9 @@ pub trait Strategy: Send + Sync + Sized + 'static {
 
     /// An owned handle of the newest committed version of `key`; `None` if there is no such key.
     ///
-    /// The handle's reference count is a shared write: where many threads read one key,
-    /// [`read`](Strategy::read) scales better.
+    /// The handle is counted: getting and dropping it writes a counter that all readers of the
+    /// version share. With [`ArcSwap`](crate::kind::ArcSwap), [`read`](Strategy::read) does
+    /// without; the strategies with locks count either way.
     ///
     /// # Panics
     ///

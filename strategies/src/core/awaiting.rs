@@ -6,7 +6,7 @@ use std::future::Future;
 use crate::core::changes::{self, Prepared};
 use crate::core::gate::{Gate, Turn};
 use crate::core::table::{Claim, Table};
-use crate::core::{Core, closure};
+use crate::core::{Core, closure, store_traits};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
 use crate::strategy::{Key, Strategy, Value};
 use crate::sync::Arc;
@@ -47,6 +47,8 @@ pub struct Awaiting<L> {
     lock: L,
 }
 
+store_traits!(Awaiting<L>);
+
 impl<L: AsyncLock> Awaiting<L> {
     /// The newest committed version.
     async fn newest(&self, key: &L::Key) -> Option<Versioned<L::Value>> {
@@ -79,7 +81,7 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
 
     fn with_options(options: Options) -> Self {
         Self {
-            core: Core::new(options),
+            core: Core::new(&options),
             lock: L::new(Table::default()),
         }
     }

@@ -16,7 +16,7 @@ pub trait Locks: Send + Sync + Sized + 'static {
     type Key: Key;
     type Value: Value;
 
-    fn open(core: Core, options: Options) -> Self;
+    fn open(core: Core, options: &Options) -> Self;
 
     fn core(&self) -> &Core;
 
@@ -74,7 +74,7 @@ impl<L: Locks> SyncStrategy for L {
     type Value = L::Value;
 
     fn with_options_sync(options: Options) -> Self {
-        L::open(Core::new(options), options)
+        L::open(Core::new(&options), &options)
     }
 
     fn read_sync<R>(&self, key: &L::Key, f: impl FnOnce(&Versioned<L::Value>) -> R) -> Option<R> {

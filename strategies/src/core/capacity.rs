@@ -4,10 +4,11 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// A budget of entries. Unlimited, it counts nothing and writes nothing.
 ///
-/// Invariant: `used` is at least the number of entries at every instant, since a place is taken
+/// Invariant: `used` is at least the number of entries that anyone can see, since a place is taken
 /// before its entry is added and given back after its entry is gone, both inside the critical
 /// section that adds or removes the entry. So the limit holds across shards without a lock that
-/// they share.
+/// they share. (Where a critical section publishes its changes at its end, as in `arc-swap`, the
+/// next one that could use a place given back begins only after that.)
 ///
 /// Every ordering is Relaxed and has no partner: the counter publishes no other memory, and a
 /// read-modify-write always sees the latest count.

@@ -31,7 +31,7 @@ pub struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
             hasher: crate::sync::hasher(),
             capacity: Capacity::new(options.limit),
@@ -50,3 +50,21 @@ impl Core {
         Snapshot::new(Arc::new(Root::new(tables, self.hasher.clone())))
     }
 }
+
+/// What every store type has in the same way: it can be printed without waiting for its locks, and
+/// seen after a panic, since a closure that panics changes nothing.
+macro_rules! store_traits {
+    ($store:ident<$($parameter:ident),*>) => {
+        impl<$($parameter),*> std::fmt::Debug for $store<$($parameter),*> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($store))
+                    .field("limit", &self.core.capacity.limit())
+                    .finish_non_exhaustive()
+            }
+        }
+
+        impl<$($parameter),*> std::panic::UnwindSafe for $store<$($parameter),*> {}
+        impl<$($parameter),*> std::panic::RefUnwindSafe for $store<$($parameter),*> {}
+    };
+}
+pub(crate) use store_traits;

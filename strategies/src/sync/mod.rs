@@ -19,7 +19,7 @@ mod imp;
 mod imp;
 
 #[cfg(contexture_loom)]
-pub use imp::loads_as_writes;
+pub use imp::Variant;
 pub(crate) use imp::*;
 
 pub(crate) mod atomic;

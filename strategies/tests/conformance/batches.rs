@@ -70,20 +70,20 @@ pub(crate) async fn every_reason_to_refuse_a_batch_is_named<S: StrategyKind>() {
     let current = store.update(&1, |_| 2).await.unwrap();
     let stale = Some(Version::FIRST);
     let index = 1;
-    let exists = BatchError::Exists { index, current };
-    let absent = BatchError::Absent { index };
-    let conflict = BatchError::Conflict { index, current };
+    let exists = || BatchError::Exists { index, current };
+    let absent = || BatchError::Absent { index };
+    let conflict = || BatchError::Conflict { index, current };
     let fine = || Batch::new().require(9, None);
     for (batch, reason) in [
-        (fine().create(1, 0), exists),
-        (fine().require(1, None), exists),
-        (fine().compare_and_set(2, current, 0), absent),
-        (fine().remove(2, None), absent),
-        (fine().remove(2, stale), absent),
-        (fine().require(2, stale), absent),
-        (fine().compare_and_set(1, Version::FIRST, 0), conflict),
-        (fine().remove(1, stale), conflict),
-        (fine().require(1, stale), conflict),
+        (fine().create(1, 0), exists()),
+        (fine().require(1, None), exists()),
+        (fine().compare_and_set(2, current, 0), absent()),
+        (fine().remove(2, None), absent()),
+        (fine().remove(2, stale), absent()),
+        (fine().require(2, stale), absent()),
+        (fine().compare_and_set(1, Version::FIRST, 0), conflict()),
+        (fine().remove(1, stale), conflict()),
+        (fine().require(1, stale), conflict()),
     ] {
         assert_eq!(store.apply(batch).await, Err(reason));
     }

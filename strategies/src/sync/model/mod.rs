@@ -17,23 +17,52 @@ mod arc_swap;
 mod once_lock;
 pub(crate) mod tokio;
 
+/// What can be chosen about a model, apart from loom's own settings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variant {
+    /// Perform each atomic load as a read-modify-write that changes nothing.
+    ///
+    /// loom does not explore every order of a load and a later store of the same atomic
+    /// ([issue 392](https://github.com/tokio-rs/loom/issues/392)). As writes, loads are ordered
+    /// against everything; but then none is ever stale. So each model is explored both ways.
+    pub loads_as_writes: bool,
+    /// Hand a gate over to the first waiter at once, and not only to one that has tried before.
+    pub impatient: bool,
+}
+
+impl Variant {
+    /// Plain loads, patient waiters.
+    pub const PLAIN: Self = Self {
+        loads_as_writes: false,
+        impatient: false,
+    };
+    /// Every variant worth exploring.
+    pub const ALL: [Self; 3] = [
+        Self::PLAIN,
+        Self {
+            loads_as_writes: true,
+            impatient: false,
+        },
+        Self {
+            loads_as_writes: true,
+            impatient: true,
+        },
+    ];
+
+    /// Makes this the variant of all models that this thread runs from now on.
+    pub fn choose(self) {
+        VARIANT.set(self);
+    }
+}
+
 thread_local! {
-    static LOADS_AS_WRITES: Cell<bool> = const { Cell::new(false) };
+    static VARIANT: Cell<Variant> = const { Cell::new(Variant::PLAIN) };
 }
 
-/// Whether models that this thread runs perform each atomic load as a read-modify-write that
-/// changes nothing.
-///
-/// loom does not explore every order of a load and a later store of the same atomic
-/// ([issue 392](https://github.com/tokio-rs/loom/issues/392)). As writes, loads are ordered
-/// against everything; but then none is ever stale. So each model is explored both ways.
-pub fn loads_as_writes(yes: bool) {
-    LOADS_AS_WRITES.set(yes);
-}
-
-/// A load of an atomic, performed as [`loads_as_writes`] says.
+/// A load of an atomic.
 pub(super) fn load(number: &RawAtomicUsize, order: Ordering) -> usize {
-    if LOADS_AS_WRITES.get() {
+    if VARIANT.get().loads_as_writes {
         number.fetch_add(0, order)
     } else {
         number.load(order)
@@ -53,7 +82,7 @@ impl Patience {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.0 > 0
+        self.0 > 0 || VARIANT.get().impatient
     }
 }
 
