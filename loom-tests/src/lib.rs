@@ -1,4 +1,4 @@
-//! Model checking of every strategy: `cargo loom` runs each [`scenario`](scenarios) on each
+//! Model checking of every strategy: `cargo loom` runs each scenario on each
 //! strategy in every interleaving that loom can reach within the preemption bounds, and compares
 //! the outcomes with those the contract allows.
 //!

@@ -38,7 +38,7 @@ pub struct ArcSwap<K, V> {
     writer: Mutex<()>,
 }
 
-store_traits!(ArcSwap<K, V>);
+store_traits!(ArcSwap, core);
 
 impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
     type Key = K;

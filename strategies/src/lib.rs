@@ -39,6 +39,10 @@ pub mod error;
 pub mod kind;
 
 mod batch;
+#[allow(
+    missing_debug_implementations,
+    reason = "nothing in it can be named outside"
+)]
 mod core;
 mod options;
 mod snapshot;

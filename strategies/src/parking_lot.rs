@@ -30,7 +30,7 @@ pub struct ParkingLot<K, V> {
     table: RwLock<Table<K, V>>,
 }
 
-store_traits!(ParkingLot<K, V>);
+store_traits!(ParkingLot, core);
 
 impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
     type Key = K;

@@ -34,7 +34,7 @@ pub struct Sharded<K, V> {
 
 type Shard<K, V> = CachePadded<RwLock<Table<K, V>>>;
 
-store_traits!(Sharded<K, V>);
+store_traits!(Sharded, core);
 
 impl<K: Key, V: Value> Sharded<K, V> {
     fn shard(&self, hash: u64) -> &RwLock<Table<K, V>> {

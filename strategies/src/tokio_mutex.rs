@@ -1,31 +1,33 @@
 //! One table behind one tokio Mutex.
 
-use crate::core::awaiting::{AsyncLock, Awaiting};
+use crate::core::awaiting::{AsyncLock, awaiting_store};
 use crate::core::table::Table;
 use crate::strategy::{Key, Value};
 use crate::sync::tokio::Mutex;
 
-/// The whole store behind one fair [`tokio::sync::Mutex`]: a waiting task never blocks its
-/// runtime's thread, and tasks get the lock in the order they asked for it.
-///
-/// # Which one should you use?
-///
-/// This is the slowest strategy: each operation, reads included, waits for every other, and an
-/// update takes the lock twice. Use it where fairness matters more than throughput, or as the
-/// baseline that everything else is measured against. [`Sharded`](crate::Sharded) is nearly
-/// always the better choice: its locks are held for less time than a task switch takes.
-///
-/// # Progress
-///
-/// Every operation waits for the lock, in arrival order; writes also wait while an update's
-/// closure runs on the same key. Closures run under no lock. Snapshots hold the lock while they
-/// copy a handle of each entry.
-///
-/// # Limitations
-///
-/// Calling any store from inside a closure is refused; see
-/// [re-entrancy](crate#calling-back-from-a-closure).
-pub type TokioMutex<K, V> = Awaiting<Mutex<Table<K, V>>>;
+awaiting_store! {
+    /// The whole store behind one fair [`tokio::sync::Mutex`]: a waiting task never blocks its
+    /// runtime's thread, and tasks get the lock in the order they asked for it.
+    ///
+    /// # Which one should you use?
+    ///
+    /// This is the slowest strategy: each operation, reads included, waits for every other, and an
+    /// update takes the lock twice. Use it where fairness matters more than throughput, or as the
+    /// baseline that everything else is measured against. [`Sharded`](crate::Sharded) is nearly
+    /// always the better choice: its locks are held for less time than a task switch takes.
+    ///
+    /// # Progress
+    ///
+    /// Every operation waits for the lock, in arrival order; writes also wait while an update's
+    /// closure runs on the same key. Closures run under no lock. Snapshots hold the lock while they
+    /// copy a handle of each entry.
+    ///
+    /// # Limitations
+    ///
+    /// Calling any store from inside a closure is refused; see
+    /// [re-entrancy](crate#calling-back-from-a-closure).
+    TokioMutex, Mutex
+}
 
 impl<K: Key, V: Value> AsyncLock for Mutex<Table<K, V>> {
     type Key = K;

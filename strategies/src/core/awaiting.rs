@@ -6,7 +6,7 @@ use std::future::Future;
 use crate::core::changes::{self, Prepared};
 use crate::core::gate::{Gate, Turn};
 use crate::core::table::{Claim, Table};
-use crate::core::{Core, closure, store_traits};
+use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
 use crate::strategy::{Key, Strategy, Value};
 use crate::sync::Arc;
@@ -40,14 +40,11 @@ fn assert_outside() {
     }
 }
 
-/// One table behind one awaited lock; see [`TokioMutex`](crate::TokioMutex) and
-/// [`TokioRwLock`](crate::TokioRwLock).
-pub struct Awaiting<L> {
-    core: Core,
+/// One table behind one awaited lock.
+pub(crate) struct Awaiting<L> {
+    pub(crate) core: Core,
     lock: L,
 }
-
-store_traits!(Awaiting<L>);
 
 impl<L: AsyncLock> Awaiting<L> {
     /// The newest committed version.
@@ -200,3 +197,93 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
         self.core.capacity.limit()
     }
 }
+
+/// Makes the public type of a store that has one table behind an awaited lock. All it does is
+/// what [`Awaiting`] does; but it has a name of its own in documentation and error messages.
+macro_rules! awaiting_store {
+    ($(#[$attribute:meta])* $store:ident, $lock:ident) => {
+        $(#[$attribute])*
+        pub struct $store<K, V> {
+            inner: crate::core::awaiting::Awaiting<$lock<Table<K, V>>>,
+        }
+
+        crate::core::store_traits!($store, inner.core);
+
+        impl<K: Key, V: Value> crate::Strategy for $store<K, V> {
+            type Key = K;
+            type Value = V;
+
+            fn with_options(options: crate::Options) -> Self {
+                let inner = crate::Strategy::with_options(options);
+                Self { inner }
+            }
+
+            fn read<R: Send>(
+                &self,
+                key: &K,
+                f: impl FnOnce(&crate::Versioned<V>) -> R + Send,
+            ) -> impl Future<Output = Option<R>> + Send {
+                self.inner.read(key, f)
+            }
+
+            fn get(&self, key: &K) -> impl Future<Output = Option<crate::Versioned<V>>> + Send {
+                self.inner.get(key)
+            }
+
+            fn create(
+                &self,
+                key: K,
+                value: V,
+            ) -> impl Future<Output = Result<crate::Version, crate::CreateError>> + Send {
+                self.inner.create(key, value)
+            }
+
+            fn try_update<E: Send>(
+                &self,
+                key: &K,
+                f: impl FnOnce(&crate::Versioned<V>) -> Result<V, E> + Send,
+            ) -> impl Future<Output = Result<crate::Version, crate::UpdateError<E>>> + Send {
+                self.inner.try_update(key, f)
+            }
+
+            fn compare_and_set(
+                &self,
+                key: &K,
+                expected: crate::Version,
+                value: V,
+            ) -> impl Future<Output = Result<crate::Version, crate::CompareAndSetError>> + Send
+            {
+                self.inner.compare_and_set(key, expected, value)
+            }
+
+            fn remove(
+                &self,
+                key: &K,
+                expected: Option<crate::Version>,
+            ) -> impl Future<Output = Result<crate::Versioned<V>, crate::RemoveError>> + Send {
+                self.inner.remove(key, expected)
+            }
+
+            fn apply(
+                &self,
+                batch: crate::Batch<K, V>,
+            ) -> impl Future<Output = Result<Vec<Option<crate::Version>>, crate::BatchError>> + Send
+            {
+                self.inner.apply(batch)
+            }
+
+            fn snapshot(&self) -> impl Future<Output = crate::Snapshot<K, V>> + Send {
+                self.inner.snapshot()
+            }
+
+            fn len(&self) -> impl Future<Output = usize> + Send {
+                self.inner.len()
+            }
+
+            fn limit(&self) -> Option<usize> {
+                self.inner.limit()
+            }
+        }
+    };
+}
+pub(crate) use awaiting_store;

@@ -54,17 +54,17 @@ impl Core {
 /// What every store type has in the same way: it can be printed without waiting for its locks, and
 /// seen after a panic, since a closure that panics changes nothing.
 macro_rules! store_traits {
-    ($store:ident<$($parameter:ident),*>) => {
-        impl<$($parameter),*> std::fmt::Debug for $store<$($parameter),*> {
+    ($store:ident, $($core:ident).+) => {
+        impl<K, V> std::fmt::Debug for $store<K, V> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($store))
-                    .field("limit", &self.core.capacity.limit())
+                    .field("limit", &self.$($core).+.capacity.limit())
                     .finish_non_exhaustive()
             }
         }
 
-        impl<$($parameter),*> std::panic::UnwindSafe for $store<$($parameter),*> {}
-        impl<$($parameter),*> std::panic::RefUnwindSafe for $store<$($parameter),*> {}
+        impl<K, V> std::panic::UnwindSafe for $store<K, V> {}
+        impl<K, V> std::panic::RefUnwindSafe for $store<K, V> {}
     };
 }
 pub(crate) use store_traits;
