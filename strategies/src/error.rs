@@ -23,7 +23,7 @@ pub enum CreateError {
         /// The configured limit.
         limit: usize,
     },
-    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
+    /// The call came from inside a closure; see [`Reentrant`](struct@Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
@@ -39,7 +39,7 @@ pub enum UpdateError<E = std::convert::Infallible> {
     /// The closure refused with this reason.
     #[error("the update was aborted: {0}")]
     Aborted(E),
-    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
+    /// The call came from inside a closure; see [`Reentrant`](struct@Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
@@ -57,7 +57,7 @@ pub enum CompareAndSetError {
         /// The version the key has.
         current: Version,
     },
-    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
+    /// The call came from inside a closure; see [`Reentrant`](struct@Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
@@ -75,7 +75,7 @@ pub enum RemoveError {
         /// The version the key has.
         current: Version,
     },
-    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
+    /// The call came from inside a closure; see [`Reentrant`](struct@Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
@@ -119,7 +119,7 @@ pub enum BatchError {
         /// The configured limit.
         limit: usize,
     },
-    /// The call came from inside a closure; see [`Reentrant`](crate::Reentrant).
+    /// The call came from inside a closure; see [`Reentrant`](struct@Reentrant).
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
 }
