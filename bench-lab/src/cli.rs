@@ -22,7 +22,7 @@ use crate::results::{Cell, Documents, Provenance, Results, SCHEMA};
 use crate::settings::{PROFILES, Request, Settings};
 use crate::worker::BLOCK;
 use crate::workload::WORKLOADS;
-use crate::{environment, report, subjects};
+use crate::{environment, report, subjects, words};
 
 /// Compares concurrency strategies of a shared map of versioned JSON documents.
 #[derive(Debug, Parser)]
@@ -295,7 +295,7 @@ fn starved(cells: &[Cell], hardware_threads: usize) -> Option<String> {
             .filter(|cell| (&*cell.workload, cell.threads) == (workload, threads));
         let most = group.filter_map(|cell| cell.processors).reduce(f64::max)?;
         let expected = threads.min(hardware_threads);
-        let threads = harness::count(threads, "thread");
+        let threads = words::count(threads, "thread");
         (most < 0.85 * expected as f64)
             .then(|| format!("{workload} with {threads} ({most:.1} of {expected})"))
     });

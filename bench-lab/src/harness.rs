@@ -21,6 +21,7 @@ use crate::settings::Settings;
 use crate::statistics;
 use crate::subjects::{Entry, Subject};
 use crate::window::{self, Account, Attendance, Gate, Window};
+use crate::words::count;
 use crate::worker::{BLOCK, Record, Tally, Worker, empty_histogram};
 use crate::workload::{Operation, Plan, Workload, generator};
 
@@ -363,12 +364,6 @@ fn add(sum: &mut Histogram<u64>, part: &Histogram<u64>) {
 
 fn rounded(share: f64) -> f64 {
     (share * 1e4).round() / 1e4
-}
-
-/// "1 thread", "2 threads".
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ pub mod settings;
 pub mod statistics;
 pub mod subjects;
 pub mod window;
+mod words;
 pub mod worker;
 pub mod workload;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::harness::count;
+use crate::words::count;
 
 /// Tells on standard error how a run is coming along.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Figures as people read them, and the sentences both reports share.
 
-use crate::harness::count;
 use crate::results::{Latency, Results, Throughput};
+use crate::words::count;
 use crate::workload::WORKLOADS;
 
 /// What stands where nothing was measured.

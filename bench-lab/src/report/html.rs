@@ -3,9 +3,9 @@
 use super::plots::Plot;
 use super::verdict::{Among, Verdict};
 use super::{figures, verdict};
-use crate::harness::count;
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
+use crate::words::{count, escape};
 
 const STYLE: &str = include_str!("assets/report.css");
 const SCRIPT: &str = include_str!("assets/report.js");
@@ -286,12 +286,4 @@ fn reading(results: &Results) -> String {
         text += &format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(&value));
     }
     text + "</dl>\n</section>\n"
-}
-
-/// Text from outside, harmless in text and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

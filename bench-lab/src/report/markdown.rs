@@ -2,9 +2,9 @@
 
 use super::verdict::Among;
 use super::{figures, plots, verdict};
-use crate::harness::count;
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
+use crate::words::count;
 
 /// The whole document.
 pub(super) fn render(results: &Results) -> String {

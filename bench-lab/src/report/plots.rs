@@ -42,7 +42,7 @@ impl Plot {
     pub(super) fn inline(&self) -> String {
         let series = |kind: &str, index: usize| format!("var(--{kind}-{index})");
         let svg = self.coloured(["var(--ink)", "var(--grid)", "var(--floor)"], series);
-        let label = super::html::escape(&self.label);
+        let label = crate::words::escape(&self.label);
         svg.replacen(
             "<svg ",
             &format!("<svg role=\"img\" aria-label=\"{label}\" "),
@@ -60,7 +60,7 @@ impl Plot {
             colours[index].to_owned()
         };
         let svg = self.coloured(["#24292f", "#d9dee3", "#8c959f"], series);
-        let label = super::html::escape(&self.label);
+        let label = crate::words::escape(&self.label);
         let (width, height) = SIZE;
         let Some(end) = svg.find('>') else {
             return svg;

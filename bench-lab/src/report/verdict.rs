@@ -1,9 +1,9 @@
 //! Who wins: every strategy against the strongest peer of its cell.
 
 use super::figures;
-use crate::harness::count;
 use crate::results::{Cell, Results, Throughput};
 use crate::subjects::{Body, Kind};
+use crate::words::count;
 
 /// How a subject does against the strongest peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use crate::Versioned;
-use crate::core::table::Table;
+use crate::core::table::{Table, table_index};
 use crate::sync::Hasher;
 
 /// A whole store at one point in time: keys are spread over the tables by hash.
@@ -16,15 +16,6 @@ pub(crate) struct Root<K, V> {
     pub(crate) hasher: Hasher,
     pub(crate) len: usize,
 }
-
-/// Which of `tables` (a power of two, at most 65,536) holds the keys of this hash. Uses bits that
-/// the tables themselves do not look at.
-pub(crate) fn table_index(hash: u64, tables: usize) -> usize {
-    (hash >> 32) as usize & (tables - 1)
-}
-
-/// The most tables that [`table_index`] can tell apart without taking bits from the tables.
-pub(crate) const MAX_TABLES: usize = 1 << 16;
 
 impl<K: Eq + Hash, V> Root<K, V> {
     pub(crate) fn new(tables: impl IntoIterator<Item = Table<K, V>>, hasher: Hasher) -> Self {

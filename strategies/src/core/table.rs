@@ -39,6 +39,15 @@ impl<K: Clone, V> Clone for Table<K, V> {
     }
 }
 
+/// Which of `tables` (a power of two, at most 65,536) holds the keys of this hash. Uses bits that
+/// the tables themselves do not look at.
+pub(crate) fn table_index(hash: u64, tables: usize) -> usize {
+    (hash >> 32) as usize & (tables - 1)
+}
+
+/// The most tables that [`table_index`] can tell apart without taking bits from the tables.
+pub(crate) const MAX_TABLES: usize = 1 << 16;
+
 /// An update's exclusive right to commit the next version of one key.
 pub struct Claim<V> {
     pub(crate) current: Versioned<V>,
@@ -62,7 +71,7 @@ impl<K: Eq, V> Table<K, V> {
     }
 
     /// The entries of `tables`, spread anew over `count` tables as
-    /// [`table_index`](super::root::table_index) says.
+    /// [`table_index`] says.
     #[cfg(feature = "arc-swap")]
     pub(crate) fn spread<'a>(
         tables: impl Iterator<Item = &'a Self> + Clone,
@@ -82,7 +91,7 @@ impl<K: Eq, V> Table<K, V> {
         let mut spread: Vec<Self> = std::iter::repeat_with(empty).take(count).collect();
         for (key, value) in tables.flat_map(Self::iter) {
             let hashed = hash(key);
-            let table = &mut spread[super::root::table_index(hashed, count)];
+            let table = &mut spread[table_index(hashed, count)];
             table.insert(hashed, key.clone(), value.clone(), &hash);
         }
         spread
