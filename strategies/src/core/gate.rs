@@ -5,7 +5,8 @@
 //! wait at the gate, in a queue of threads and tasks. A release wakes the first, which then
 //! starts its operation over. It may find that a newcomer was faster and queue again, in front:
 //! leaving the gate to whoever is running costs no context switch per update, and keeps a hot key
-//! fast. But whoever has waited for half a millisecond is *handed* the gate, so nobody starves.
+//! fast. While one that was woken is on its way, no other is woken. But whoever has waited for
+//! half a millisecond is *handed* the gate, so nobody starves.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,17 +18,23 @@ use crate::core::closure;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Patience};
 
+/// An update is under way, or the gate was handed to a waiter that has not looked yet.
 const HELD: usize = 1;
-const ONE_WAITER: usize = 2;
+/// A waiter that was woken is on its way: there is one [`Turn`] with [`Call::Woken`], or a
+/// [`Wait`] that will become one.
+const CALLED: usize = 2;
+/// The rest of the bits: how many waiters are in the queue.
+const ONE_WAITER: usize = 4;
 
 /// The gate of one key.
 ///
 /// Invariant: a waiter queues only while the gate is held (one compare-and-swap checks and counts
-/// it), and each release that sees a waiter wakes one. A woken waiter passes the wake-up on when
-/// it gives up or turns out not to need the gate. So nobody sleeps at a gate that is free.
+/// it), and each release that sees a waiter wakes one, unless one is on its way. A woken waiter
+/// passes the wake-up on when it gives up or turns out not to need the gate. So nobody sleeps at a
+/// gate that is free while nobody is on the way to it.
 #[derive(Default)]
 pub struct Gate {
-    /// Bit 0: held. The rest: how many waiters are in the queue.
+    /// [`HELD`], [`CALLED`] and the number of waiters.
     state: AtomicUsize,
     queue: Mutex<Queue>,
 }
@@ -58,16 +65,21 @@ impl Gate {
 
     /// Takes the gate if it is free, or was handed to this turn.
     pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held> {
-        if let Some(turn) = turn
-            && turn.holds(gate)
-        {
-            turn.call = Call::Tried;
-            return Some(Held(Arc::clone(gate)));
-        }
+        let mut turn = turn.filter(|turn| Arc::ptr_eq(&turn.gate, gate));
+        let handed = turn.as_ref().is_some_and(|turn| turn.call == Call::Handed);
         // Acquire: partner of the Release in `release`; a closure sees all that the closure
         // before it did.
-        let state = gate.state.fetch_or(HELD, Ordering::Acquire);
-        (state & HELD == 0).then(|| Held(Arc::clone(gate)))
+        if !handed && gate.state.fetch_or(HELD, Ordering::Acquire) & HELD != 0 {
+            return None;
+        }
+        if let Some(turn) = &mut turn {
+            if turn.call == Call::Woken {
+                // Relaxed: no longer on its way; the next release will see that, or a later state.
+                gate.state.fetch_and(!CALLED, Ordering::Relaxed);
+            }
+            turn.call = Call::Tried;
+        }
+        Some(Held(Arc::clone(gate)))
     }
 
     /// Waits until it is worth trying again. `former` is the turn that came to nothing, if any.
@@ -172,42 +184,56 @@ impl Gate {
     }
 
     fn release(&self) {
-        let mut handed = None;
         // Relaxed: a hint; whoever queues after it is seen by the swap below.
-        if self.state.load(Ordering::Relaxed) >= ONE_WAITER {
-            handed = self.take_first(|waiter| waiter.patience.is_over(), true);
+        if self.state.load(Ordering::Relaxed) >= ONE_WAITER && self.hand_over() {
+            return;
         }
-        if handed.is_none() {
-            // Release: partner of the Acquire in `try_hold` and `is_held`.
-            let state = self.state.fetch_and(!HELD, Ordering::Release);
-            if state >= ONE_WAITER {
-                handed = self.take_first(|_| true, false);
-            }
-        }
-        if let Some(waker) = handed {
-            waker.wake();
+        // Release: partner of the Acquire in `try_hold` and `is_held`.
+        let state = self.state.fetch_and(!HELD, Ordering::Release);
+        if state >= ONE_WAITER && state & CALLED == 0 {
+            self.wake_first();
         }
     }
 
-    /// Takes the first waiter out of the queue if it is one to `take`, and returns its waker; it
-    /// is noted down as the holder if it is `handed` the gate.
-    fn take_first(&self, take: impl FnOnce(&Waiter) -> bool, handed: bool) -> Option<Waker> {
+    /// Hands the gate, which stays held, to the first waiter if that has waited for too long.
+    fn hand_over(&self) -> bool {
         let mut queue = self.queue.lock();
-        let waiter = match queue.waiters.front() {
-            Some(first) if take(first) => queue.waiters.pop_front()?,
-            _ => return None,
+        let Some(first) = queue.first_impatient() else {
+            return false;
         };
-        if handed {
-            queue.handed.push(waiter.ticket);
-        }
+        queue.handed.push(first.ticket);
         // Relaxed: as in `enqueue`. The one who is handed the gate sees what its former holder
         // did through the queue's mutex.
         self.state.fetch_sub(ONE_WAITER, Ordering::Relaxed);
-        Some(waiter.waker)
+        drop(queue);
+        first.waker.wake();
+        true
+    }
+
+    /// Wakes the first waiter, unless there is somebody who will do that later: a holder or one
+    /// that is on its way.
+    fn wake_first(&self) {
+        let mut queue = self.queue.lock();
+        // Relaxed: as in `enqueue`; whoever changes a bit that this sees looks at the count then.
+        let called = self.state.fetch_update(Ordering::Relaxed, |state| {
+            let needed = state & (HELD | CALLED) == 0 && state >= ONE_WAITER;
+            needed.then(|| (state - ONE_WAITER) | CALLED)
+        });
+        let first = called.ok().and_then(|_| queue.waiters.pop_front());
+        drop(queue);
+        if let Some(first) = first {
+            first.waker.wake();
+        }
     }
 }
 
 impl Queue {
+    /// Takes the first waiter out, if it has waited for too long.
+    fn first_impatient(&mut self) -> Option<Waiter> {
+        let impatient = self.waiters.front()?.patience.is_over();
+        impatient.then(|| self.waiters.pop_front()).flatten()
+    }
+
     /// How the waiter of this ticket, which is no longer queued, was called.
     fn answer(&mut self, ticket: u64) -> Call {
         match self.handed.iter().position(|handed| *handed == ticket) {
@@ -260,17 +286,14 @@ impl Drop for Turn {
             Call::Tried => {}
             Call::Handed => self.gate.release(),
             Call::Woken => {
-                // If the gate is held now, its holder wakes the next. If not, nobody else would.
+                // If the gate is held now, its holder wakes the next, since nobody is on the way
+                // any more. If it is not held, nobody else would.
                 //
-                // Relaxed: a turn was woken under the queue's mutex, so it sees the release that
-                // woke it, or something later; and if it sees HELD, that holder's release comes
-                // after.
-                let state = self.gate.state.load(Ordering::Relaxed);
-                if state & HELD == 0
-                    && state >= ONE_WAITER
-                    && let Some(waker) = self.gate.take_first(|_| true, false)
-                {
-                    waker.wake();
+                // Relaxed: of this and the holder's release, both read-modify-writes, the later
+                // one sees the other and wakes.
+                let state = self.gate.state.fetch_and(!CALLED, Ordering::Relaxed);
+                if state & HELD == 0 && state >= ONE_WAITER {
+                    self.gate.wake_first();
                 }
             }
         }
