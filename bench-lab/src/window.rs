@@ -99,7 +99,7 @@ impl Gate {
     /// The window, if it is set.
     #[inline]
     pub(crate) fn window(&self) -> Option<Window> {
-        // Acquire: pairs with the release in `open`.
+        // Acquire: pairs with the release in `hold`.
         let end = self.end.load(Ordering::Acquire);
         (end != 0).then(|| Window {
             start: self.start.load(Ordering::Relaxed),

@@ -222,6 +222,9 @@ pub(super) const LIMITS: &[&str] = &[
      than absolute figures.",
     "Threads are not pinned. With more threads than the hardware has, the system's scheduler is \
      part of what is measured.",
+    "Each worker is a thread of its own. With `tokio-mutex` and `tokio-rwlock` a worker that waits \
+     polls again instead of going to sleep, as the thread of a runtime with other tasks would not \
+     sleep either. Runtimes with many tasks a thread are not measured yet.",
     "The floor keeps all documents once for every thread, so it fits into caches less well than a \
      shared map; with many threads it is not an upper bound.",
     "Memory for each entry, scalability models and the check of recorded histories: not measured.",

@@ -1,5 +1,8 @@
 //! Every registered strategy, through one adapter over the async contract.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use contexture::Document;
 use contexture_strategies::kind::{Visitor, visit_all};
 use contexture_strategies::{Strategy, StrategyKind};
@@ -27,7 +30,7 @@ impl Visitor for Entries {
             kind: Kind::Strategy,
             body: Body::Copied,
             verification: "protocol",
-            note: "async contract, `read` and `try_update` by closure; one `block_on` a worker",
+            note: "async contract, `read` and `try_update` by closure; a worker that waits polls again",
         };
         self.0.push(Entry {
             about,
@@ -91,7 +94,7 @@ impl<S: StrategyKind> Adapter<S> {
 
 impl<S: StrategyKind> Subject for Adapter<S> {
     fn work(&self, worker: &mut Worker<'_>) {
-        pollster::block_on(self.drive(worker));
+        run_busily(self.drive(worker));
     }
 
     fn updates(&self, targets: &[Target]) -> u64 {
@@ -102,5 +105,21 @@ impl<S: StrategyKind> Subject for Adapter<S> {
             pollster::block_on(read).unwrap_or(0)
         };
         targets.iter().map(count).sum()
+    }
+}
+
+/// Runs a future to its end without ever letting the thread sleep.
+///
+/// A runtime's thread has other tasks to go on with while one waits, and finds it ready again when
+/// it comes round. A worker here has no others; were it to sleep instead, each contended wait of
+/// an awaited lock would cost what it costs the system to wake a thread.
+fn run_busily<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::yield_now();
     }
 }
