@@ -20,8 +20,6 @@ pub struct Profile {
     pub rounds: usize,
     /// The length of a round's window in milliseconds.
     pub round_ms: u64,
-    /// Whether to measure more threads than the hardware has.
-    pub oversubscribe: bool,
 }
 
 /// How many threads for each hardware thread when oversubscribed.
@@ -34,14 +32,12 @@ pub const PROFILES: &[Profile] = &[
         purpose: "does everything work? Well under a minute; figures are rough",
         rounds: 5,
         round_ms: 20,
-        oversubscribe: false,
     },
     Profile {
         name: "quick",
         purpose: "figures to work with, in under 5 minutes",
         rounds: 7,
         round_ms: 100,
-        oversubscribe: true,
     },
 ];
 
@@ -66,15 +62,11 @@ impl Profile {
             })
     }
 
-    /// The numbers of threads it measures: 1, 2, what the hardware has, and four times that if it
-    /// oversubscribes.
+    /// The numbers of threads it measures: 1, 2, what the hardware has, and four times that.
     #[must_use]
     pub fn threads(&self) -> Vec<usize> {
         let hardware = hardware_threads();
-        let mut threads = vec![1, 2, hardware];
-        if self.oversubscribe {
-            threads.push(OVERSUBSCRIPTION * hardware);
-        }
+        let mut threads = vec![1, 2, hardware, OVERSUBSCRIPTION * hardware];
         threads.sort_unstable();
         threads.dedup();
         threads
@@ -290,9 +282,8 @@ mod tests {
         for profile in PROFILES {
             assert!(profile.rounds >= 5);
             assert!(profile.threads().contains(&1));
+            assert!(profile.threads().contains(&(4 * hardware_threads())));
         }
-        let threads = Profile::find("quick").unwrap().threads();
-        assert!(threads.contains(&(4 * hardware_threads())));
     }
 
     #[test]
