@@ -1,4 +1,5 @@
-//! A strategy is registered if and only if it has a feature, so none can be forgotten by the
+//! What is written in two places agrees: the contract names cases that exist, and
+//! a strategy is registered if and only if it has a feature, so none can be forgotten by the
 //! conformance suite, the models or the lab.
 
 #![allow(clippy::unwrap_used, reason = "test code")]
@@ -44,4 +45,28 @@ fn strategies_without_await_are_strategies() {
     assert!(!all.0.is_empty());
     assert!(sync.0.iter().all(|name| all.0.contains(name)));
     assert!(all.0.iter().all(|name| all_strategies().contains(name)));
+}
+
+#[test]
+fn the_contract_names_cases_that_exist() {
+    let contract = include_str!("../../specs/contract.md");
+    let suite = include_str!("conformance/main.rs");
+    let named: Vec<&str> = contract
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.matches('_').count() >= 2)
+        .filter(|code| {
+            code.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        })
+        .filter(|code| *code != "compare_and_set")
+        .collect();
+    assert!(named.len() >= 30, "only {} cases are named", named.len());
+    for case in named {
+        assert!(
+            suite.contains(&format!("::{case},")),
+            "there is no case {case}"
+        );
+    }
 }
