@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -291,15 +292,18 @@ pub(crate) async fn aborted_tasks_leave_before_or_after<S: StrategyKind>() {
     for key in 0..KEYS {
         store.create(key, 1).await.unwrap();
     }
+    let started = Arc::new(AtomicU64::new(0));
+    let acknowledged = Arc::new(AtomicU64::new(0));
     for round in 0..40_u32 {
         let tasks = (0..6).map(|task| {
             let store = Arc::clone(&store);
+            let (started, acknowledged) = (Arc::clone(&started), Arc::clone(&acknowledged));
             spawn(async move {
                 for n in 0..50 {
-                    store
-                        .update(&((task + n) % KEYS), |n| **n + 1)
-                        .await
-                        .unwrap();
+                    started.fetch_add(1, Ordering::Relaxed);
+                    let key = (task + n) % KEYS;
+                    store.update(&key, |n| **n + 1).await.unwrap();
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
                     yield_now().await;
                 }
             })
@@ -315,7 +319,8 @@ pub(crate) async fn aborted_tasks_leave_before_or_after<S: StrategyKind>() {
             }
         }
     }
-    check_counts(&*store, KEYS, &[(0, u64::MAX)]).await;
+    let counts = [acknowledged, started].map(|count| count.load(Ordering::Relaxed));
+    check_counts(&*store, KEYS, &[counts.into()]).await;
 }
 
 /// Acknowledged writes happened, others may have, and no key is stuck.
