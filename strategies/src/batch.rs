@@ -96,6 +96,20 @@ impl<K, V> Batch<K, V> {
         self.with(key, Change::Require { version })
     }
 
+    /// The changes in order, with their keys.
+    ///
+    /// ```
+    /// use contexture_strategies::{Batch, Change};
+    ///
+    /// let batch = Batch::new().put("a", 1).remove("b", None);
+    /// let keys: Vec<_> = batch.iter().map(|(key, _)| *key).collect();
+    /// assert_eq!(keys, ["a", "b"]);
+    /// assert!(matches!(batch.into_iter().next(), Some(("a", Change::Put(1)))));
+    /// ```
+    pub fn iter(&self) -> std::slice::Iter<'_, (K, Change<V>)> {
+        self.changes.iter()
+    }
+
     /// How many changes and conditions there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -126,5 +140,25 @@ impl<K, V> FromIterator<(K, Change<V>)> for Batch<K, V> {
         Self {
             changes: changes.into_iter().collect(),
         }
+    }
+}
+
+/// The changes in order.
+impl<K, V> IntoIterator for Batch<K, V> {
+    type Item = (K, Change<V>);
+    type IntoIter = std::vec::IntoIter<(K, Change<V>)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.changes.into_iter()
+    }
+}
+
+/// See [`Batch::iter`].
+impl<'a, K, V> IntoIterator for &'a Batch<K, V> {
+    type Item = &'a (K, Change<V>);
+    type IntoIter = std::slice::Iter<'a, (K, Change<V>)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }

@@ -24,6 +24,9 @@ use crate::{Key, Strategy, SyncStrategy, Value};
 pub trait StrategyKind: Send + Sync + 'static {
     /// The name of its cargo feature, which is also its name in reports.
     const NAME: &'static str;
+    /// Whether operations may wait by awaiting. If not, each of their futures is ready when it is
+    /// first polled; whatever they wait for then blocks the thread.
+    const AWAITS: bool;
     /// The store of this strategy for given keys and values.
     type Store<K: Key, V: Value>: Strategy<Key = K, Value = V>;
 }
@@ -42,6 +45,7 @@ pub trait SyncStrategyKind: Send + Sync + 'static {
 
 impl<S: SyncStrategyKind> StrategyKind for S {
     const NAME: &'static str = <S as SyncStrategyKind>::NAME;
+    const AWAITS: bool = false;
     type Store<K: Key, V: Value> = <S as SyncStrategyKind>::Store<K, V>;
 }
 
@@ -70,6 +74,7 @@ macro_rules! register {
             #[cfg(feature = $async_feature)]
             impl StrategyKind for $async_name {
                 const NAME: &'static str = $async_feature;
+                const AWAITS: bool = true;
                 type Store<K: Key, V: Value> = crate::$async_name<K, V>;
             }
         )*

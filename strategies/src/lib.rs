@@ -45,6 +45,7 @@ mod batch;
 )]
 mod core;
 mod options;
+mod reentrancy;
 mod snapshot;
 mod strategy;
 mod sync;
@@ -65,7 +66,7 @@ pub use batch::{Batch, Change};
 pub use error::{BatchError, CompareAndSetError, CreateError, Reentrant, RemoveError, UpdateError};
 pub use kind::{StrategyKind, SyncStrategyKind};
 pub use options::Options;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, SnapshotIter};
 pub use strategy::{Key, Strategy, SyncStrategy, Value};
 pub use version::{Version, Versioned};
 

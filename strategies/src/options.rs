@@ -39,4 +39,30 @@ impl Options {
         self.shards = Some(shards);
         self
     }
+
+    /// The [`limit`](Options::limit) that was set, for implementors of a strategy.
+    ///
+    /// ```
+    /// use contexture_strategies::Options;
+    ///
+    /// assert_eq!(Options::new().get_limit(), None);
+    /// assert_eq!(Options::new().limit(7).get_limit(), Some(7));
+    /// ```
+    #[must_use]
+    pub const fn get_limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// The [`shards`](Options::shards) that were set, as they were, for implementors of a strategy.
+    ///
+    /// ```
+    /// use contexture_strategies::Options;
+    ///
+    /// assert_eq!(Options::new().get_shards(), None);
+    /// assert_eq!(Options::new().shards(7).get_shards(), Some(7));
+    /// ```
+    #[must_use]
+    pub const fn get_shards(&self) -> Option<usize> {
+        self.shards
+    }
 }

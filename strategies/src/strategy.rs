@@ -53,8 +53,16 @@ impl<T: Send + Sync + 'static> Value for T {}
 ///
 /// # Implementing it
 ///
-/// Strategies live in this crate, next to what they share. Elsewhere it can be implemented by
-/// delegation, say to count operations; methods may be added to it in any minor version.
+/// It can be implemented in any crate: by delegation, say to count operations, or from scratch;
+/// [`SyncStrategy`] if it never awaits, and this one follows. What is on this page is then the
+/// implementor's to keep, as is what each method says: the types enforce none of it. What they
+/// need is public: [`Versioned::new`], [`Version::next`], a [`Batch`] that can be taken apart, a
+/// [`Snapshot`] made of entries, [`Options::get_limit`], [`Reentrant::check`](crate::Reentrant::check).
+/// `strategies/tests/implement` is the smallest complete one, and `specs/contract.md` the contract
+/// at length. Methods without a default may be added to either
+/// trait in any minor version.
+///
+/// # Examples
 ///
 /// ```
 /// use contexture_strategies::{Sharded, Strategy};
@@ -191,7 +199,9 @@ pub trait Strategy: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// Why the first refused change was refused; then nothing has changed.
+    /// [`BatchError::DuplicateKey`] if a key is named twice, and otherwise why the first refused
+    /// change was refused; [`BatchError::Full`] if only the limit is against it. Then nothing has
+    /// changed.
     fn apply(
         &self,
         batch: Batch<Self::Key, Self::Value>,

@@ -49,8 +49,17 @@ impl Version {
         }
     }
 
-    /// The version an update of this one commits as.
-    pub(crate) const fn next(self) -> Self {
+    /// The version an update of this one commits as: one further. The highest stays as it is.
+    ///
+    /// For implementors of a strategy; a store counts by itself.
+    ///
+    /// ```
+    /// use contexture_strategies::Version;
+    ///
+    /// assert_eq!(Version::FIRST.next().get(), 2);
+    /// ```
+    #[must_use]
+    pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
@@ -99,6 +108,25 @@ struct Node<V> {
 }
 
 impl<V> Versioned<V> {
+    /// A value as committed at this version.
+    ///
+    /// For implementors of a [`Strategy`](crate::Strategy); a store hands out its own.
+    ///
+    /// ```
+    /// use contexture_strategies::{Version, Versioned};
+    ///
+    /// let committed = Versioned::new(Version::FIRST, "value");
+    /// assert_eq!((committed.version().get(), *committed), (1, "value"));
+    /// ```
+    #[must_use]
+    pub fn new(version: Version, value: V) -> Self {
+        Self(Arc::new(Node {
+            version,
+            gate: OnceLock::new(),
+            value,
+        }))
+    }
+
     /// The version this value was committed as.
     #[must_use]
     pub fn version(&self) -> Version {
@@ -115,14 +143,6 @@ impl<V> Versioned<V> {
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    pub(crate) fn new(version: Version, value: V) -> Self {
-        Self(Arc::new(Node {
-            version,
-            gate: OnceLock::new(),
-            value,
-        }))
     }
 
     /// Gives a value that nobody else has a handle of its version. It is allocated before a lock

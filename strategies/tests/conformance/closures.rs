@@ -11,7 +11,7 @@ use contexture_strategies::{
 use pollster::block_on;
 use tokio::task::spawn;
 
-use crate::runtime::{REENTRANT, SOON, awaits, expect_panic, join, on_thread, within};
+use crate::runtime::{REENTRANT, SOON, expect_panic, join, on_thread, within};
 
 /// Threads that should be done at once.
 fn finish<R: Send + 'static>(thread: std::thread::JoinHandle<R>) -> R {
@@ -267,7 +267,7 @@ pub(crate) async fn every_call_from_an_update_closure_does_what_it_should<S: Str
     for key in 0..20 {
         store.create(key, 0).await.unwrap();
     }
-    let (own, others) = match awaits::<S>() {
+    let (own, others) = match S::AWAITS {
         true => (Calls::AreRefused, Calls::AreRefused),
         false => (Calls::WorkUnlessTheyWait, Calls::Work),
     };
@@ -295,7 +295,7 @@ pub(crate) async fn every_call_from_a_read_closure_does_what_it_should<S: Strate
     for key in 0..20 {
         store.create(key, 0).await.unwrap();
     }
-    let calls = if awaits::<S>() {
+    let calls = if S::AWAITS {
         Calls::AreRefused
     } else {
         Calls::Work
@@ -321,7 +321,7 @@ pub(crate) async fn a_waiting_future_polled_in_a_closure_is_refused<S: StrategyK
     store.create(0, 0).await.unwrap();
     store.create(1, 0).await.unwrap();
     let outcome = while_updating::<S, _, _>(&store, |store| async move {
-        if !awaits::<S>() {
+        if !S::AWAITS {
             // It would wait in its first poll, and not come here.
             return None;
         }

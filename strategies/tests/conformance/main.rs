@@ -15,6 +15,8 @@ mod cancellation;
 mod closures;
 mod concurrent;
 mod model;
+#[path = "../implement/store.rs"]
+mod outside;
 mod runtime;
 mod sequential;
 mod synchronous;
@@ -162,5 +164,8 @@ fn main() {
     let mut suite = Suite::default();
     kind::visit_all(&mut suite);
     kind::visit_sync(&mut suite);
+    // One that is implemented outside the crate, to show that it can be.
+    Visitor::visit::<outside::Plain>(&mut suite);
+    SyncVisitor::visit::<outside::Plain>(&mut suite);
     libtest_mimic::run(&arguments, suite.trials).exit();
 }

@@ -7,8 +7,6 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use contexture_strategies::kind::{SyncVisitor, visit_sync};
-use contexture_strategies::{StrategyKind, SyncStrategyKind};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
@@ -100,19 +98,6 @@ pub(crate) fn on_thread<R: Send + 'static>(
     future: impl Future<Output = R> + Send + 'static,
 ) -> thread::JoinHandle<R> {
     thread::spawn(|| pollster::block_on(future))
-}
-
-/// Whether a strategy awaits, rather than block.
-pub(crate) fn awaits<S: StrategyKind>() -> bool {
-    struct Names(Vec<&'static str>);
-    impl SyncVisitor for Names {
-        fn visit<S: SyncStrategyKind>(&mut self) {
-            self.0.push(<S as SyncStrategyKind>::NAME);
-        }
-    }
-    let mut names = Names(Vec::new());
-    visit_sync(&mut names);
-    !names.0.contains(&S::NAME)
 }
 
 /// Waits until all tasks are done, and passes on the panic of one that failed.
