@@ -1,17 +1,34 @@
-//! Model checking of every strategy: `cargo loom` runs each scenario on each
-//! strategy in every interleaving that loom can reach within the preemption bounds, and compares
-//! the outcomes with those the contract allows.
+//! The proof that strategies keep the contract: scenarios, run in every interleaving under loom,
+//! in random ones under shuttle and on real threads, each execution checked for linearizability.
 //!
-//! Built without `--cfg contexture_loom` this crate is empty.
+//! A [`Scenario`](scenario::Scenario) is data, written once. [`execute`](execute::execute) runs it
+//! once on a strategy and records the [`History`](history::History), which
+//! [`linearizability::check`] compares with the [`Reference`](reference::Reference), the contract
+//! without concurrency. What it runs in, the [`world`], is chosen when this is compiled:
+//! `--cfg contexture_loom`, `--cfg contexture_shuttle` or neither.
 
-#![allow(clippy::unwrap_used, reason = "test code")]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "models count to a few thousand"
+)]
 
 #[cfg(all(feature = "must-loom", not(contexture_loom)))]
 compile_error!(
     "loom-tests: the models need `--cfg contexture_loom`; run them with `cargo loom`, which sets it"
 );
 
-#[cfg(contexture_loom)]
+#[cfg(all(feature = "must-shuttle", not(contexture_shuttle)))]
+compile_error!(
+    "loom-tests: these tests need `--cfg contexture_shuttle`; run them with `cargo shuttle`, \
+     which sets it"
+);
+
+pub mod catalogue;
+pub mod execute;
 pub mod explore;
-#[cfg(contexture_loom)]
-pub mod scenarios;
+pub mod history;
+pub mod linearizability;
+pub mod operation;
+pub mod reference;
+pub mod scenario;
+pub mod world;

@@ -8,21 +8,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use contexture_loom_tests::explore::{Exploration, explore};
-use contexture_loom_tests::scenarios;
+use contexture_loom_tests::catalogue;
+use contexture_loom_tests::explore::{Effort, Model, explore};
+use contexture_strategies::StrategyKind;
 use contexture_strategies::kind::{self, Visitor};
-use contexture_strategies::{StrategyKind, Variant};
 use libtest_mimic::{Arguments, Trial};
 
 /// Guards against a build that models nothing: both numbers only ever grow.
 const LEAST_STRATEGIES: usize = 5;
-const LEAST_SCENARIOS: usize = 21;
+const LEAST_SCENARIOS: usize = 60;
 
-/// One line of the table: strategy, scenario and what each bound explored.
-type Row = (&'static str, &'static str, Vec<Exploration>);
+type Row = (&'static str, String, Model);
 
-#[derive(Default)]
 struct Models {
+    effort: Effort,
     strategies: usize,
     trials: Vec<Trial>,
     table: Arc<Mutex<Vec<Row>>>,
@@ -31,12 +30,13 @@ struct Models {
 impl Visitor for Models {
     fn visit<S: StrategyKind>(&mut self) {
         self.strategies += 1;
-        for scenario in scenarios::all::<S>() {
+        for scenario in catalogue::small() {
             let table = Arc::clone(&self.table);
-            let name = format!("{}::{}", S::NAME, scenario.name);
+            let effort = self.effort;
+            let name = format!("{}::{}", S::NAME, scenario.name());
             self.trials.push(Trial::test(name, move || {
-                let explorations = explore(scenario);
-                let row = (S::NAME, scenario.name, explorations);
+                let model = explore::<S>(&scenario, effort);
+                let row = (S::NAME, scenario.name().to_owned(), model);
                 table.lock().unwrap().push(row);
                 Ok(())
             }));
@@ -46,48 +46,27 @@ impl Visitor for Models {
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut models = Models::default();
+    let mut models = Models {
+        effort: match std::env::var("CONTEXTURE_MODELS").as_deref() {
+            Ok("short") => Effort::SHORT,
+            _ => Effort::FULL,
+        },
+        strategies: 0,
+        trials: Vec::new(),
+        table: Arc::default(),
+    };
     kind::visit_all(&mut models);
-    assert!(
-        models.strategies >= LEAST_STRATEGIES,
-        "only {} strategies were built",
-        models.strategies
-    );
-    assert!(
-        models.trials.len() >= LEAST_STRATEGIES * LEAST_SCENARIOS,
-        "only {} models",
-        models.trials.len()
-    );
+    assert!(models.strategies >= LEAST_STRATEGIES);
+    assert!(models.trials.len() >= LEAST_STRATEGIES * LEAST_SCENARIOS);
 
     let table = Arc::clone(&models.table);
     let conclusion = libtest_mimic::run(&arguments, models.trials);
-    print(&mut table.lock().unwrap());
-    conclusion.exit();
-}
-
-fn print(table: &mut [Row]) {
-    if table.is_empty() {
-        return;
-    }
-    table.sort_by_key(|(strategy, scenario, _)| (*strategy, *scenario));
-    println!("Executions at preemption bounds 1, 2, 3: with plain loads / with loads as writes /");
-    println!("with loads as writes and impatient waiters.");
-    println!("Level: protocol, primitives trusted. '+': capped, not exhausted.\n");
-    let mut total = 0;
-    let mut capped = 0;
-    for (strategy, scenario, explorations) in table.iter() {
-        print!("{strategy:13} {scenario:49}");
-        for exploration in explorations {
-            total += exploration.executions;
-            capped += usize::from(!exploration.exhausted);
-            if exploration.variant != Variant::PLAIN && exploration.bound == 1 {
-                print!(" /");
-            }
-            let mark = if exploration.exhausted { ' ' } else { '+' };
-            print!(" {:6}{mark}", exploration.executions);
-        }
+    let mut table = table.lock().unwrap();
+    table.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    for (s, n, m) in table.iter() {
+        print!("{s:13} {n:49} {:3} outcomes {:6.1}s", m.outcomes, m.took.as_secs_f64());
+        for e in &m.explorations { print!(" {}{}", e.executions, if e.exhausted {""} else {"+"}); }
         println!();
     }
-    let models = table.len();
-    println!("\n{models} models, {total} executions, {capped} explorations capped");
+    conclusion.exit();
 }

@@ -1,0 +1,16 @@
+//! Running a scenario on a strategy many times: in every interleaving under loom, in many random
+//! ones under shuttle, in those that happen on real threads.
+
+#[cfg(contexture_loom)]
+mod loom;
+#[cfg(contexture_shuttle)]
+mod shuttle;
+#[cfg(not(any(contexture_loom, contexture_shuttle)))]
+mod threads;
+
+#[cfg(contexture_loom)]
+pub use loom::{Effort, Exploration, Model, Pass, explore};
+#[cfg(contexture_shuttle)]
+pub use shuttle::{Sampled, Scheduler, sample};
+#[cfg(not(any(contexture_loom, contexture_shuttle)))]
+pub use threads::{Stressed, stress};
