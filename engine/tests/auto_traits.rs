@@ -1,0 +1,206 @@
+//! Which auto traits public types and futures have. They are part of the interface though nobody
+//! writes them down: a private field can take one away, or give one that cannot be taken back.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+// What is pinned need not be pinned for each strategy.
+#![cfg_attr(not(feature = "all-strategies"), allow(dead_code, unused_imports))]
+
+#[path = "../../strategies/tests/auto_traits/probe.rs"]
+mod probe;
+
+use std::cell::Cell;
+use std::marker::{PhantomData, PhantomPinned};
+
+use contexture::document::{Editor, Iter};
+use contexture::kind::Visitor;
+use contexture::*;
+use probe::{ALL, Pin, assert_as_wanted, assert_pinned, exports, pin, pins, probe_result};
+
+type NoSync = PhantomData<Cell<u8>>;
+type NoUnpin = PhantomPinned;
+
+/// An error of `serde_json` may hold an I/O error, and so anything.
+const NO_UNWIND: &str = "Send Sync Unpin";
+
+fn types() -> Vec<Pin> {
+    pins! {
+        Batch: ALL;
+        Context: ALL;
+        ContextRef<'static>: ALL;
+        ContextId: ALL;
+        Document: ALL;
+        Editor<'static>: ALL;
+        Field<'static>: ALL;
+        Iter<'static>: ALL;
+        Snapshot: ALL;
+
+        BatchError: ALL;
+        CompareAndSetError: ALL;
+        CreateError: ALL;
+        DeleteError: ALL;
+        DocumentError: NO_UNWIND;
+        DocumentTooLarge: ALL;
+        IdError: ALL;
+        UpdateError: ALL;
+        UpdateError<NoSync>: "Send Unpin UnwindSafe";
+        UpdateError<NoUnpin>: "Send Sync UnwindSafe RefUnwindSafe";
+    }
+}
+
+macro_rules! contexts {
+    ($(
+        $feature:literal => $kind:ident {
+            futures: $future:expr,
+        }
+    )*) => {
+        fn contexts() -> Vec<Pin> {
+            let contexts: Vec<Vec<Pin>> = vec![$(
+                #[cfg(feature = $feature)]
+                pins! {
+                    Contexts<kind::$kind>: ALL;
+                    Builder<kind::$kind>: ALL;
+                },
+            )*];
+            contexts.into_iter().flatten().collect()
+        }
+
+        fn futures() -> Vec<Pin> {
+            let futures: Vec<Vec<Pin>> = vec![$(
+                #[cfg(feature = $feature)]
+                futures_of!($kind, $future),
+            )*];
+            futures.into_iter().flatten().collect()
+        }
+
+        /// Features and kinds in the order of the registry.
+        const KINDS: &[(&str, &str)] = &[$(
+            #[cfg(feature = $feature)]
+            ($feature, stringify!($kind)),
+        )*];
+    };
+}
+
+macro_rules! futures_of {
+    ($kind:ident, $wanted:expr) => {{
+        type Here = &'static (Contexts<kind::$kind>, ContextId);
+        macro_rules! future {
+            ($method:literal, $call:expr) => {
+                future!($method, $wanted[0], $call)
+            };
+            ($method:literal, $other:expr, $call:expr) => {
+                pin!(
+                    concat!(stringify!($kind), "::", $method),
+                    $other,
+                    probe_result($call)
+                )
+            };
+        }
+        vec![
+            future!("create", |(all, id): Here| all
+                .create(id.clone(), Document::new())),
+            future!("get", |(all, id): Here| all.get(id)),
+            future!("read", |(all, id): Here| all
+                .read(id, |context| context.len())),
+            future!("update", |(all, id): Here| all.update(id, Document::clone)),
+            future!("try_update", |(all, id): Here| all
+                .try_update(id, |_| Err(()))),
+            future!("compare_and_set", |(all, id): Here| {
+                all.compare_and_set(id, Version::FIRST, Document::new())
+            }),
+            future!("delete", |(all, id): Here| all.delete(id, None)),
+            future!("apply", |(all, _): Here| all.apply(Batch::new())),
+            future!("list", |(all, _): Here| all.list()),
+            future!("snapshot", |(all, _): Here| all.snapshot()),
+            future!("len", |(all, _): Here| all.len()),
+            future!("is_empty", |(all, _): Here| all.is_empty()),
+            future!("read<NoSync>", $wanted[1], |(all, id): Here| {
+                all.read(id, giving(PhantomData))
+            }),
+            future!("try_update<NoSync>", $wanted[1], |(all, id): Here| {
+                all.try_update(id, refusing(PhantomData))
+            }),
+        ]
+    }};
+}
+
+// What futures are, and what they are if their closures are not `Sync`. None is `Unpin`.
+const READY: [&str; 2] = ["Send Sync UnwindSafe RefUnwindSafe", "Send UnwindSafe"];
+/// Waiting for a tokio lock is not unwind safe.
+const AWAITING: [&str; 2] = ["Send Sync", "Send"];
+
+// The probes cannot see through closures of their own function.
+fn giving(result: NoSync) -> impl FnOnce(ContextRef<'_>) -> NoSync + Send {
+    move |_| result
+}
+fn refusing(error: NoSync) -> impl FnOnce(&Document) -> Result<Document, NoSync> + Send {
+    move |_| Err(error)
+}
+
+contexts! {
+    "tokio-mutex" => TokioMutex {
+        futures: AWAITING,
+    }
+    "tokio-rwlock" => TokioRwLock {
+        futures: AWAITING,
+    }
+    "parking-lot" => ParkingLot {
+        futures: READY,
+    }
+    "arc-swap" => ArcSwap {
+        futures: READY,
+    }
+    "sharded" => Sharded {
+        futures: READY,
+    }
+}
+
+#[test]
+fn types_are_as_they_were() {
+    assert_as_wanted(&types());
+}
+
+#[test]
+fn contexts_can_be_sent_shared_and_seen_after_a_panic() {
+    assert_as_wanted(&contexts());
+}
+
+#[test]
+fn futures_can_be_sent_and_must_be_pinned() {
+    assert_as_wanted(&futures());
+}
+
+/// A type that is exported without being pinned here fails this.
+#[test]
+fn every_exported_type_is_pinned() {
+    let exported = exports(include_str!("../src/lib.rs"))
+        .into_iter()
+        .chain(exports(include_str!("../src/error.rs")))
+        .chain(exports(include_str!("../src/document/mod.rs")));
+    let pins: Vec<Pin> = types().into_iter().chain(contexts()).collect();
+    assert_pinned(exported, &pins);
+}
+
+#[test]
+fn every_future_is_pinned() {
+    struct Names(Vec<&'static str>);
+    impl Visitor for Names {
+        fn visit<S: StrategyKind>(&mut self) {
+            self.0.push(S::NAME);
+        }
+    }
+    let mut registered = Names(Vec::new());
+    kind::visit_all(&mut registered);
+    let (features, kinds): (Vec<_>, Vec<_>) = KINDS.iter().copied().unzip();
+    assert_eq!(registered.0, features);
+
+    let methods: Vec<&str> = include_str!("../src/contexts/operations.rs")
+        .split("\n    pub async fn ")
+        .skip(1)
+        .filter_map(|method| method.split(['<', '(']).next())
+        .collect();
+    let futures = futures();
+    for kind in kinds {
+        let names = methods.iter().map(|method| format!("{kind}::{method}"));
+        assert_pinned(names, &futures);
+    }
+}
