@@ -49,6 +49,8 @@ mod batch;
 mod builder;
 mod context;
 mod contexts;
+#[cfg(doctest)]
+mod guards;
 mod id;
 mod limits;
 mod snapshot;

@@ -44,6 +44,8 @@ mod batch;
     reason = "nothing in it can be named outside"
 )]
 mod core;
+#[cfg(doctest)]
+mod guards;
 mod options;
 mod reentrancy;
 mod snapshot;
