@@ -93,7 +93,12 @@ impl Execution {
     ) -> Self {
         let answers: Vec<Vec<Answer>> = actors
             .iter()
-            .map(|events| events.iter().map(|(_, event)| event.answer.clone()).collect())
+            .map(|events| {
+                events
+                    .iter()
+                    .map(|(_, event)| event.answer.clone())
+                    .collect()
+            })
             .collect();
         let last = match &end[0].answer {
             Answer::Whole(entries) => entries.clone(),
@@ -103,9 +108,13 @@ impl Execution {
 
         let mut threads = Vec::new();
         for events in actors {
-            let (inside, own): (Vec<_>, Vec<_>) = events.into_iter().partition(|(inside, _)| *inside);
+            let (inside, own): (Vec<_>, Vec<_>) =
+                events.into_iter().partition(|(inside, _)| *inside);
             threads.extend([own, inside].map(|events| {
-                events.into_iter().map(|(_, event)| event).collect::<Vec<_>>()
+                events
+                    .into_iter()
+                    .map(|(_, event)| event)
+                    .collect::<Vec<_>>()
             }));
         }
         threads.retain(|events| !events.is_empty());
@@ -348,7 +357,11 @@ fn whole(snapshot: &Snapshot<Key, Payload>) -> BTreeMap<Key, Entry> {
         .iter()
         .map(|(&key, current)| (key, entry(current)))
         .collect();
-    assert_eq!(entries.len(), snapshot.len(), "a snapshot names a key twice");
+    assert_eq!(
+        entries.len(),
+        snapshot.len(),
+        "a snapshot names a key twice"
+    );
     entries
 }
 
@@ -357,15 +370,17 @@ fn version(number: u64) -> Version {
 }
 
 fn batch(writes: &[(Key, Write<u64>)]) -> Batch<Key, Payload> {
-    writes.iter().fold(Batch::new(), |batch, &(key, write)| match write {
-        Write::Create(number) => batch.create(key, Payload::new(number)),
-        Write::Put(number) => batch.put(key, Payload::new(number)),
-        Write::CompareAndSet(expected, number) => {
-            batch.compare_and_set(key, version(expected), Payload::new(number))
-        }
-        Write::Remove(expected) => batch.remove(key, expected.map(version)),
-        Write::Require(expected) => batch.require(key, expected.map(version)),
-    })
+    writes
+        .iter()
+        .fold(Batch::new(), |batch, &(key, write)| match write {
+            Write::Create(number) => batch.create(key, Payload::new(number)),
+            Write::Put(number) => batch.put(key, Payload::new(number)),
+            Write::CompareAndSet(expected, number) => {
+                batch.compare_and_set(key, version(expected), Payload::new(number))
+            }
+            Write::Remove(expected) => batch.remove(key, expected.map(version)),
+            Write::Require(expected) => batch.require(key, expected.map(version)),
+        })
 }
 
 fn wrote<E: Into<Answer>>(result: Result<Version, E>) -> Answer {

@@ -21,7 +21,11 @@ pub struct Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (call, answer) = (&self.call, &self.answer);
-        write!(f, "{call:?} -> {answer:?} @ {}..{}", self.called, self.returned)
+        write!(
+            f,
+            "{call:?} -> {answer:?} @ {}..{}",
+            self.called, self.returned
+        )
     }
 }
 

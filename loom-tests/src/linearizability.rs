@@ -4,17 +4,19 @@
 //!
 //! The search is that of Wing and Gong with the improvement by Lowe: it takes one possible event
 //! after the other, and goes back when it is stuck; it remembers configurations (which events are
-//! done, and the state) that led nowhere. Histories are checked key by key where that is sound,
+//! done, and the state) that led nowhere. Two things make it fast: an event waits for all that need
+//! the version it replaces, and where the next step cannot be wrong no other is tried. Histories are checked key by key where that is sound,
 //! as it is for any set of operations of one key each (Herlihy and Wing: linearizability is
 //! local). Keys that meet in a batch are checked together, and all keys at once if there is a
 //! snapshot, a count or a limit.
 
-use std::collections::{BTreeMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 
 use crate::history::{Event, History};
-use crate::operation::{Call, Key};
+use crate::operation::{Answer, Entry, Key, Refusal};
 use crate::reference::Reference;
 
 /// A sequential object that histories are compared with.
@@ -35,9 +37,20 @@ pub trait Sequential: Clone + Eq + Hash {
     /// Takes the latest event that was not taken back yet back.
     fn undo(&mut self, undo: Self::Undo);
 
-    /// Whether `other`, which is possible now or later, never would be after `event`. Saying no
-    /// is always right; saying yes saves the search from finding out.
-    fn precludes(&self, _event: &Self::Event, _other: &Self::Event) -> bool {
+    /// Something that can hold for a time, and never again when it has ended: that a key has
+    /// some version, for versions never repeat.
+    type Fact: Eq + Hash;
+
+    /// Names the facts that must hold for the event to be possible. All or some of them: naming
+    /// none is always right, each that is named saves the search from finding out.
+    fn needs(_event: &Self::Event, _each: &mut dyn FnMut(Self::Fact)) {}
+
+    /// Names facts that hold no more after the event; again, all or some.
+    fn ends(_event: &Self::Event, _each: &mut dyn FnMut(Self::Fact)) {}
+
+    /// Whether taking this event next, if that is possible and nothing to come needs a fact that
+    /// it ends, is as good as taking it at any later time. Saying no is always right.
+    fn is_safe(&self, _event: &Self::Event) -> bool {
         false
     }
 }
@@ -115,7 +128,7 @@ impl fmt::Display for Violation {
 impl std::error::Error for Violation {}
 
 /// Dead ends after which a search is given up; each is kept in memory.
-const MOST_DEAD_ENDS: usize = 1_000_000;
+const MOST_DEAD_ENDS: usize = 200_000;
 
 /// Checks a history of a store.
 ///
@@ -123,11 +136,16 @@ const MOST_DEAD_ENDS: usize = 1_000_000;
 ///
 /// A [`Violation`] if it is not linearizable, or if that is too hard to find out.
 pub fn check(history: &History) -> Result<(), Violation> {
-    for (keys, threads) in parts(history) {
-        let entries = history.entries.iter();
-        let entries = entries.filter(|(key, _)| keys.contains(*key));
-        let entries = entries.map(|(&key, &entry)| (key, entry)).collect();
-        search(Reference::new(history.limit, &entries), &threads)?;
+    // What is true of the whole store is true of each part of it. And a part that is not
+    // linearizable is found sooner.
+    for part in parts(history) {
+        part.check(None)?;
+    }
+    let mut events = history.threads.iter().flatten();
+    if history.limit.is_some() || events.any(|event| event.call.is_about_all()) {
+        let all = history.threads.iter().map(|events| events.iter());
+        let threads: Vec<Vec<_>> = all.map(Iterator::collect).collect();
+        search(Reference::new(history.limit, &history.entries), &threads)?;
     }
     Ok(())
 }
@@ -142,10 +160,15 @@ where
     S: Sequential,
     S::Event: fmt::Display,
 {
+    let mut needed = HashMap::new();
+    for event in threads.iter().flatten() {
+        S::needs(event, &mut |fact| *needed.entry(fact).or_default() += 1);
+    }
     Search {
         object,
         threads,
         done: vec![0; threads.len()],
+        needed,
         path: Vec::new(),
         dead_ends: HashSet::new(),
         furthest: Vec::new(),
@@ -158,6 +181,8 @@ struct Search<'a, S: Sequential> {
     threads: &'a [Vec<&'a S::Event>],
     /// How many events of each thread are done.
     done: Vec<usize>,
+    /// How many of the events to come need each fact.
+    needed: HashMap<S::Fact, usize>,
     /// The events that are done, in the order found so far.
     path: Vec<Step<S::Undo>>,
     dead_ends: HashSet<(Vec<usize>, S)>,
@@ -168,6 +193,8 @@ struct Search<'a, S: Sequential> {
 struct Step<U> {
     /// What was chosen: the place in the list of candidates, and the way.
     choice: (usize, usize),
+    /// Whether nothing else would have been better.
+    safe: bool,
     thread: usize,
     undo: U,
 }
@@ -195,16 +222,14 @@ where
             }
             self.dead_ends
                 .insert((self.done.clone(), self.object.clone()));
-            let Some(step) = self.path.pop() else {
+            let Some((place, way)) = self.back() else {
                 return Err(Violation::NotLinearizable {
                     ordered: longest,
                     events,
                     stuck: self.stuck(),
                 });
             };
-            self.done[step.thread] -= 1;
-            self.object.undo(step.undo);
-            first = (step.choice.0, step.choice.1 + 1);
+            first = (place, way + 1);
         }
         Ok(())
     }
@@ -215,10 +240,10 @@ where
         let horizon = horizon::<S>(&next);
         let candidates = next.iter().filter(|(_, event)| event.called() <= horizon);
         for (place, &(thread, event)) in candidates.enumerate().skip(first) {
-            let mut others = next.iter().filter(|(other, _)| *other != thread);
-            if others.any(|(_, other)| self.object.precludes(event, other)) {
+            if self.ends_what_is_needed(event) {
                 continue;
             }
+            let safe = self.object.is_safe(event);
             let from = if place == first { way } else { 0 };
             for way in from..S::ways(event) {
                 let Some(undo) = self.object.apply(event, way) else {
@@ -230,8 +255,12 @@ where
                     self.object.undo(undo);
                     continue;
                 }
+                S::needs(event, &mut |fact| {
+                    *self.needed.entry(fact).or_default() -= 1
+                });
                 self.path.push(Step {
                     choice: (place, way),
+                    safe,
                     thread,
                     undo,
                 });
@@ -241,11 +270,38 @@ where
         false
     }
 
+    /// Takes the latest events back, up to one for which there may be another choice.
+    fn back(&mut self) -> Option<(usize, usize)> {
+        loop {
+            let step = self.path.pop()?;
+            self.done[step.thread] -= 1;
+            let event = self.threads[step.thread][self.done[step.thread]];
+            S::needs(event, &mut |fact| {
+                *self.needed.entry(fact).or_default() += 1
+            });
+            self.object.undo(step.undo);
+            if !step.safe {
+                return Some(step.choice);
+            }
+        }
+    }
+
     fn leads_nowhere(&self) -> bool {
         !self.dead_ends.is_empty()
             && self
                 .dead_ends
                 .contains(&(self.done.clone(), self.object.clone()))
+    }
+
+    /// Whether another event to come needs what this one ends.
+    fn ends_what_is_needed(&self, event: &S::Event) -> bool {
+        let mut needed = false;
+        S::ends(event, &mut |fact| {
+            let mut own = 0;
+            S::needs(event, &mut |needs| own += usize::from(needs == fact));
+            needed |= self.needed.get(&fact).is_some_and(|&all| all > own);
+        });
+        needed
     }
 
     /// The next event of each thread that has one, the most urgent first.
@@ -272,39 +328,63 @@ fn horizon<S: Sequential>(next: &[(usize, &S::Event)]) -> u64 {
     returned.min().unwrap_or(0)
 }
 
-/// Keys that are checked together, and the events about them, thread by thread.
-type Part<'a> = (HashSet<Key>, Vec<Vec<&'a Event>>);
+/// Keys that are checked together: what they held at first, and the events about them, thread by
+/// thread.
+struct Part<'a> {
+    entries: BTreeMap<Key, Entry>,
+    threads: Vec<Vec<Cow<'a, Event>>>,
+}
 
-/// Splits a history into parts that are linearizable if and only if the whole is.
+impl Part<'_> {
+    fn check(&self, limit: Option<usize>) -> Result<(), Violation> {
+        let threads = self.threads.iter().map(|events| events.iter());
+        let threads: Vec<Vec<_>> = threads
+            .map(|events| events.map(|event| &**event).collect())
+            .collect();
+        search(Reference::new(limit, &self.entries), &threads)
+    }
+}
+
+/// A history, split so that keys that meet in a batch are together. Of a snapshot, each part has
+/// its own share; events that only make sense for the whole store are in none.
 fn parts(history: &History) -> Vec<Part<'_>> {
-    let events = || history.threads.iter().flatten();
-    let whole = |event: &Event| matches!(event.call, Call::Snapshot | Call::Len);
-    let whole = history.limit.is_some() || events().any(whole);
     let mut groups = Groups::default();
-    for event in events() {
+    history
+        .entries
+        .keys()
+        .for_each(|&key| groups.join(key, key));
+    for event in history.threads.iter().flatten() {
         let keys = event.call.keys();
-        for &key in &keys {
-            groups.join(if whole { key } else { keys[0] }, key);
-        }
+        keys.iter().for_each(|&key| groups.join(keys[0], key));
     }
-    history.entries.keys().for_each(|&key| groups.join(key, key));
-    if whole {
-        groups.join_all();
+    let mut parts = BTreeMap::new();
+    for key in groups.0.keys() {
+        let part = parts.entry(groups.root(*key)).or_insert_with(|| Part {
+            entries: BTreeMap::new(),
+            threads: vec![Vec::new(); history.threads.len()],
+        });
+        let entry = history.entries.get(key);
+        part.entries.extend(entry.map(|&entry| (*key, entry)));
     }
-
-    let threads = history.threads.len();
-    let mut parts: BTreeMap<Key, Part<'_>> = BTreeMap::new();
-    let empty = || (HashSet::new(), vec![Vec::new(); threads]);
-    for key in groups.keys() {
-        let root = groups.root(key);
-        parts.entry(root).or_insert_with(empty).0.insert(key);
-    }
-    let alone = groups.keys().first().map_or(0, |&key| groups.root(key));
     for (number, thread) in history.threads.iter().enumerate() {
         for event in thread {
-            let root = event.call.keys().first().map(|&key| groups.root(key));
-            let part = parts.entry(root.unwrap_or(alone)).or_insert_with(empty);
-            part.1[number].push(event);
+            if let Answer::Whole(entries) = &event.answer {
+                for (&root, part) in &mut parts {
+                    let mut share = entries.clone();
+                    share.retain(|&key, _| groups.root(key) == root);
+                    let answer = Answer::Whole(share);
+                    let event = Event {
+                        answer,
+                        ..event.clone()
+                    };
+                    part.threads[number].push(Cow::Owned(event));
+                }
+            } else if event.answer != Answer::Refused(None, Refusal::Full)
+                && let Some(key) = event.call.keys().first()
+                && let Some(part) = parts.get_mut(&groups.root(*key))
+            {
+                part.threads[number].push(Cow::Borrowed(event));
+            }
         }
     }
     parts.into_values().collect()
@@ -315,10 +395,6 @@ fn parts(history: &History) -> Vec<Part<'_>> {
 struct Groups(BTreeMap<Key, Key>);
 
 impl Groups {
-    fn keys(&self) -> Vec<Key> {
-        self.0.keys().copied().collect()
-    }
-
     fn root(&self, key: Key) -> Key {
         match self.0.get(&key) {
             Some(&parent) if parent != key => self.root(parent),
@@ -327,15 +403,7 @@ impl Groups {
     }
 
     fn join(&mut self, key: Key, other: Key) {
-        self.0.entry(key).or_insert(key);
-        self.0.entry(other).or_insert(other);
         let (root, leaf) = (self.root(key), self.root(other));
         self.0.insert(leaf, root);
-    }
-
-    fn join_all(&mut self) {
-        if let Some(&first) = self.0.keys().next() {
-            self.keys().into_iter().for_each(|key| self.join(first, key));
-        }
     }
 }

@@ -123,6 +123,12 @@ impl Call {
         }
     }
 
+    /// Whether it looks at the whole store.
+    #[must_use]
+    pub fn is_about_all(&self) -> bool {
+        matches!(self, Self::Snapshot | Self::Len)
+    }
+
     /// Whether it would change this key if it succeeded.
     #[must_use]
     pub fn writes(&self, key: Key) -> bool {
@@ -217,8 +223,9 @@ impl Answer {
                 };
                 let place = writes.iter().position(|(other, _)| *other == key)?;
                 match (writes[place].1, versions[place]) {
-                    (Write::CompareAndSet(expected, _), _)
-                    | (Write::Remove(Some(expected)), _) => expected,
+                    (Write::CompareAndSet(expected, _), _) | (Write::Remove(Some(expected)), _) => {
+                        expected
+                    }
                     (Write::Require(_), version) => return version,
                     _ => return None,
                 }

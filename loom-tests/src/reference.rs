@@ -289,23 +289,52 @@ impl Sequential for Reference {
         }
     }
 
-    /// Versions never repeat: who saw the current version of a key comes before the next write.
-    fn precludes(&self, event: &Event, other: &Event) -> bool {
-        let pinned = |key: Key| {
-            let current = self.get(key).map(|entry| entry.version);
-            event.call.writes(key)
-                && current.is_some_and(|current| current != UNKNOWN)
-                && other.answer.version_before(&other.call, key) == current
+    /// That a key has a version.
+    type Fact = (Key, u64);
+
+    fn needs(event: &Event, each: &mut dyn FnMut((Key, u64))) {
+        let before = |key| event.answer.version_before(&event.call, key);
+        match &event.answer {
+            Answer::Whole(entries) => entries
+                .iter()
+                .for_each(|(&key, entry)| each((key, entry.version))),
+            _ => event.call.keys().into_iter().for_each(|key| {
+                before(key)
+                    .into_iter()
+                    .for_each(|version| each((key, version)))
+            }),
+        }
+    }
+
+    fn ends(event: &Event, each: &mut dyn FnMut((Key, u64))) {
+        let (call, answer) = (&event.call, &event.answer);
+        for key in call.keys() {
+            let removed = match answer {
+                Answer::Removed(entry) => Some(entry.version),
+                _ => None,
+            };
+            let replaced = answer.version_after(call, key).map(|version| version - 1);
+            let ended = replaced.filter(|_| call.writes(key)).or(removed);
+            ended.into_iter().for_each(|version| each((key, version)));
+        }
+    }
+
+    /// Those that change nothing are, and those that leave the key where it is, at a version that
+    /// only they can lead to.
+    fn is_safe(&self, event: &Event) -> bool {
+        let known = |key| self.get(key).is_none_or(|entry| entry.version != UNKNOWN);
+        let safe = match &event.answer {
+            Answer::Found(_)
+            | Answer::Aborted(_)
+            | Answer::Refused(..)
+            | Answer::Reentrant
+            | Answer::Counted(_)
+            | Answer::Updated { .. } => true,
+            Answer::Whole(_) => self.keys.keys().all(|&key| known(key)),
+            Answer::Wrote(_) => matches!(event.call, Call::CompareAndSet(..)),
+            _ => false,
         };
-        let effective = !matches!(
-            event.answer,
-            Answer::Refused(..) | Answer::Reentrant | Answer::Dropped
-        );
-        effective
-            && match &event.call {
-                Call::Apply(writes) => writes.iter().any(|(key, _)| pinned(*key)),
-                call => call.key().is_some_and(pinned),
-            }
+        safe && event.call.keys().into_iter().all(known)
     }
 }
 

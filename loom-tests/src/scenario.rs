@@ -127,6 +127,20 @@ pub struct Outcomes {
     pub optional: BTreeSet<String>,
 }
 
+impl Outcomes {
+    /// What makes `seen` less than a full exploration: outcomes that were required and not seen,
+    /// or that no future was ever dropped while it waited, though some could have been.
+    #[must_use]
+    pub fn missing(&self, seen: &BTreeSet<String>) -> Vec<String> {
+        let dropped = |outcome: &String| outcome.contains(&Answer::Dropped.to_string());
+        let mut missing: Vec<_> = self.required.difference(seen).cloned().collect();
+        if self.optional.iter().any(dropped) && !seen.iter().any(dropped) {
+            missing.push("a future that is dropped while it waits".into());
+        }
+        missing
+    }
+}
+
 /// What came of an execution: the answers thread by thread, and what was in the store at the end;
 /// without versions.
 #[must_use]
@@ -279,6 +293,8 @@ impl Orders<'_> {
                 }
                 if *polls == 0 || self.awaits {
                     let mut dropped = self.clone();
+                    // Whether something makes the future wait just there depends on the strategy.
+                    dropped.required &= *polls == 0;
                     dropped.answer(thread, &call, Answer::Dropped);
                     points.push(dropped);
                 }
@@ -310,7 +326,9 @@ impl Orders<'_> {
     /// Whether a closure of the key is running in another step.
     fn busy(&self, key: Key) -> bool {
         let inside = |thread: &Progress| thread.inside.as_ref().map(|inside| inside.key);
-        self.threads.iter().any(|thread| inside(thread) == Some(key))
+        self.threads
+            .iter()
+            .any(|thread| inside(thread) == Some(key))
     }
 
     /// Whether the call has to wait for a running closure.
@@ -370,7 +388,10 @@ impl Orders<'_> {
         let mut store = self.store.clone();
         let answer = store.perform(&call);
         let mut points = vec![with(&store, answer, true)];
-        let contended = !matches!(call, Call::Create(..) | Call::Get(_) | Call::Snapshot | Call::Len);
+        let contended = !matches!(
+            call,
+            Call::Create(..) | Call::Get(_) | Call::Snapshot | Call::Len
+        );
         if contended {
             // Another thread's closure may run at this moment, though no step says so.
             points.push(with(&self.store, Answer::Reentrant, false));

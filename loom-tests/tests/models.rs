@@ -64,8 +64,14 @@ fn main() {
     let mut table = table.lock().unwrap();
     table.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     for (s, n, m) in table.iter() {
-        print!("{s:13} {n:49} {:3} outcomes {:6.1}s", m.outcomes, m.took.as_secs_f64());
-        for e in &m.explorations { print!(" {}{}", e.executions, if e.exhausted {""} else {"+"}); }
+        print!(
+            "{s:13} {n:49} {:3} outcomes {:6.1}s",
+            m.outcomes,
+            m.took.as_secs_f64()
+        );
+        for e in &m.explorations {
+            print!(" {}{}", e.executions, if e.exhausted { "" } else { "+" });
+        }
         println!();
     }
     conclusion.exit();

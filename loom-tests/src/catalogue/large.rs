@@ -69,8 +69,14 @@ pub fn large() -> Vec<Scenario> {
             .thread((0..6).map(|_| Snapshot))
             .invariant(always_four),
         |scenario, key| {
-            let there = Apply(vec![(key, Write::Remove(None)), (key + 4, Write::Create(1))]);
-            let back = Apply(vec![(key + 4, Write::Remove(None)), (key, Write::Create(1))]);
+            let there = Apply(vec![
+                (key, Write::Remove(None)),
+                (key + 4, Write::Create(1)),
+            ]);
+            let back = Apply(vec![
+                (key + 4, Write::Remove(None)),
+                (key, Write::Create(1)),
+            ]);
             scenario.thread([there, back])
         },
     );
@@ -109,8 +115,9 @@ fn never_over_three(history: &History) -> Result<(), String> {
         Answer::Counted(len) if *len > 3 => Some(*len),
         _ => None,
     });
-    over.max()
-        .map_or(Ok(()), |len| Err(format!("{len} entries, and the limit is 3")))
+    over.max().map_or(Ok(()), |len| {
+        Err(format!("{len} entries, and the limit is 3"))
+    })
 }
 
 fn always_four(history: &History) -> Result<(), String> {
@@ -124,7 +131,9 @@ fn always_four(history: &History) -> Result<(), String> {
     if sizes == BTreeSet::from([4]) {
         return Ok(());
     }
-    Err(format!("snapshots of {sizes:?} entries, and there are always 4"))
+    Err(format!(
+        "snapshots of {sizes:?} entries, and there are always 4"
+    ))
 }
 
 /// How large a random scenario is.
@@ -156,7 +165,9 @@ impl Shape {
 #[must_use]
 pub fn random(seed: u64, shape: Shape) -> Scenario {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let entries = (1..=shape.keys).filter(|key| key % 2 == 1).map(|key| (key, 0));
+    let entries = (1..=shape.keys)
+        .filter(|key| key % 2 == 1)
+        .map(|key| (key, 0));
     let scenario = Scenario::new(format!("random_steps_{seed}")).entries(entries);
     (0..shape.threads).fold(scenario, |scenario, _| {
         let steps: Vec<_> = (0..shape.steps).map(|_| step(&mut random, shape)).collect();
@@ -169,7 +180,11 @@ fn step(random: &mut Xoshiro256PlusPlus, shape: Shape) -> Step {
     let digit = random.random_range(1..10);
     let kind = random.random_range(0..1000);
     if kind < shape.whole {
-        return if kind % 3 == 0 { Len } else { Snapshot };
+        return if random.random_bool(0.3) {
+            Len
+        } else {
+            Snapshot
+        };
     }
     if kind < shape.whole + shape.batches {
         // Neighbours: so that keys meet in pairs, and histories can be checked pair by pair.

@@ -6,5 +6,5 @@
 mod large;
 mod small;
 
-pub use large::{large, random};
+pub use large::{Shape, large, random};
 pub use small::small;

@@ -166,7 +166,12 @@ fn two_keys() -> Vec<Scenario> {
 }
 
 fn batches() -> Vec<Scenario> {
-    let put = |first, second, number| Apply(vec![(first, Write::Put(number)), (second, Write::Put(number))]);
+    let put = |first, second, number| {
+        Apply(vec![
+            (first, Write::Put(number)),
+            (second, Write::Put(number)),
+        ])
+    };
     vec![
         two("batch_against_reads")
             .thread([put(1, 2, 5)])
@@ -202,10 +207,7 @@ fn batches() -> Vec<Scenario> {
                 (1, Write::Put(6)),
             ])]),
         one("moving_batch_against_create")
-            .thread([Apply(vec![
-                (1, Write::Remove(None)),
-                (2, Write::Create(5)),
-            ])])
+            .thread([Apply(vec![(1, Write::Remove(None)), (2, Write::Create(5))])])
             .thread([Create(2, 6)]),
         one("requirement_of_absence_against_create")
             .thread([Apply(vec![(2, Write::Require(None)), (1, Write::Put(5))])])
@@ -243,10 +245,7 @@ fn whole_store() -> Vec<Scenario> {
             .thread([Create(2, 5), Remove(1, None)])
             .thread([Len]),
         one("len_against_a_move")
-            .thread([Apply(vec![
-                (1, Write::Remove(None)),
-                (2, Write::Create(5)),
-            ])])
+            .thread([Apply(vec![(1, Write::Remove(None)), (2, Write::Create(5))])])
             .thread([Len, Len]),
     ]
 }

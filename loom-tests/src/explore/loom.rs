@@ -38,7 +38,7 @@ impl Effort {
         passes: &[Pass::UNORDERED, Pass::PLAIN, Pass::WRITES, Pass::IMPATIENT],
         bounds: &[1, 2, 3],
         cap: 20_000,
-        unbounded: 500,
+        unbounded: 250,
     };
 
     /// What finds most faults in a fraction of the time.
@@ -124,7 +124,11 @@ pub fn explore<S: StrategyKind>(scenario: &Scenario, effort: Effort) -> Model {
     let began = Instant::now();
     let outcomes = scenario.outcomes(S::AWAITS);
     let explorer = Arc::new(Explorer {
-        allowed: outcomes.required.union(&outcomes.optional).cloned().collect(),
+        allowed: outcomes
+            .required
+            .union(&outcomes.optional)
+            .cloned()
+            .collect(),
         seen: Mutex::default(),
         scenario: scenario.clone(),
     });
@@ -142,9 +146,11 @@ pub fn explore<S: StrategyKind>(scenario: &Scenario, effort: Effort) -> Model {
         }
     }
     let seen = explorer.seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let missed: Vec<_> = outcomes.required.difference(&seen).collect();
-    assert!(missed.is_empty(), "never seen: {missed:#?}");
-    let most = explorations.iter().map(|exploration| exploration.executions);
+    let missing = outcomes.missing(&seen);
+    assert!(missing.is_empty(), "never seen: {missing:#?}");
+    let most = explorations
+        .iter()
+        .map(|exploration| exploration.executions);
     assert!(
         most.max() > Some(1) || scenario.threads.len() < 2,
         "there was nothing to explore"

@@ -51,7 +51,10 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> u64 {
         // AcqRel: each is the partner of all others.
-        let ticks = self.0.as_ref().map(|ticks| ticks.fetch_add(1, Ordering::AcqRel));
+        let ticks = self
+            .0
+            .as_ref()
+            .map(|ticks| ticks.fetch_add(1, Ordering::AcqRel));
         ticks.map_or(0, |ticks| ticks as u64)
     }
 }
