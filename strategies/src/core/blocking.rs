@@ -110,7 +110,10 @@ impl<L: Locks> SyncStrategy for L {
                 Err(gate) => turn = Some(Gate::turn_blocking(gate, turn.take())?),
             }
         };
-        let value = closure::run(|| f(&current)).map_err(UpdateError::Aborted)?;
+        let value = match closure::catch(|| f(&current)) {
+            Ok(value) => value.map_err(UpdateError::Aborted)?,
+            Err(panic) => closure::resume(panic, (held, current, turn)),
+        };
         let version = current.version().next();
         next = Some(current.successor(value));
         let replaced = self.edit(&[hash], |tables| {
