@@ -72,7 +72,7 @@ pub use snapshot::{Snapshot, SnapshotIter};
 pub use strategy::{Key, Strategy, SyncStrategy, Value};
 pub use version::{Version, Versioned};
 
-#[cfg(contexture_loom)]
+#[cfg(any(contexture_loom, contexture_shuttle))]
 pub use sync::Variant;
 
 #[cfg(feature = "arc-swap")]

@@ -4,7 +4,7 @@ pub(crate) use std::sync::atomic::Ordering;
 
 use super::imp;
 
-/// An atomic number, real or loom's.
+/// An atomic number, real or explored.
 #[derive(Default)]
 pub(crate) struct AtomicUsize(imp::RawAtomicUsize);
 

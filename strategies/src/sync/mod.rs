@@ -1,28 +1,36 @@
 //! The one place that synchronisation comes from: the real thing, or under
-//! `--cfg contexture_loom` what loom can explore.
+//! `--cfg contexture_loom` or `--cfg contexture_shuttle` what loom or shuttle can explore.
 //!
-//! | here | real | under loom | level |
+//! | here | real | explored | level |
 //! |---|---|---|---|
-//! | `atomic`, [`Mutex`], `Arc` of gates | std | loom's own | instrumented |
+//! | `atomic`, [`Mutex`] | std | the explorer's own | instrumented |
+//! | `Arc` of gates | std | loom's own; shuttle has none, it is std's | instrumented by loom |
 //! | `OnceLock` | std | `model::once_lock` | protocol, primitive trusted |
-//! | [`RwLock`] | parking_lot | loom's own | protocol, primitive trusted |
+//! | [`RwLock`] | parking_lot | the explorer's own | protocol, primitive trusted |
 //! | [`tokio`] | tokio | `model::tokio` | protocol, primitive trusted |
 //! | [`ArcSwap`] | arc-swap | `model::arc_swap` | protocol, primitive trusted |
+//!
+//! `tests` holds both columns to the same promises.
 
 #![allow(clippy::disallowed_types, reason = "this is the facade")]
 
-#[cfg(not(contexture_loom))]
+#[cfg(all(contexture_loom, contexture_shuttle))]
+compile_error!("explore with `--cfg contexture_loom` or `--cfg contexture_shuttle`, not with both");
+
+#[cfg(not(any(contexture_loom, contexture_shuttle)))]
 #[path = "real.rs"]
 mod imp;
-#[cfg(contexture_loom)]
+#[cfg(any(contexture_loom, contexture_shuttle))]
 #[path = "model/mod.rs"]
 mod imp;
 
-#[cfg(contexture_loom)]
+#[cfg(any(contexture_loom, contexture_shuttle))]
 pub use imp::Variant;
 pub(crate) use imp::*;
 
 pub(crate) mod atomic;
+#[cfg(test)]
+mod tests;
 
 /// A std-like mutex that does not know poison: nothing that can panic while it is held leaves
 /// what it guards half-done.

@@ -3,10 +3,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use super::base::sync::atomic::{AtomicUsize, Ordering};
 
 /// Every value it ever held stays in `arena`, which is behind a std mutex on purpose: one of
-/// loom's would order accesses that the real type leaves unordered, and hide bugs.
+/// the explorer's would order accesses that the real type leaves unordered, and hide bugs.
 pub(crate) struct ArcSwap<T> {
     newest: AtomicUsize,
     arena: Mutex<Vec<Arc<T>>>,

@@ -1,14 +1,21 @@
-//! The primitives under loom: its own where it has them, contract models of the others.
+//! The primitives under loom or shuttle: the explorer's own where it has them, contract models of
+//! the others.
 
 use std::cell::Cell;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-pub(crate) use loom::future::block_on;
-pub(crate) use loom::sync::Arc;
-pub(crate) use loom::sync::atomic::AtomicUsize as RawAtomicUsize;
-pub(crate) use loom::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
-pub(crate) use loom::sync::{RwLockReadGuard, RwLockWriteGuard};
+/// The explorer. Both offer the same names, those of std.
+#[cfg(contexture_loom)]
+pub(crate) use loom as base;
+#[cfg(not(contexture_loom))]
+pub(crate) use shuttle as base;
+
+pub(crate) use base::future::block_on;
+pub(crate) use base::sync::Arc;
+pub(crate) use base::sync::atomic::AtomicUsize as RawAtomicUsize;
+pub(crate) use base::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
+pub(crate) use base::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use arc_swap::ArcSwap;
 pub(crate) use once_lock::OnceLock;
@@ -17,7 +24,7 @@ mod arc_swap;
 mod once_lock;
 pub(crate) mod tokio;
 
-/// What can be chosen about a model, apart from loom's own settings.
+/// What can be chosen about a model, apart from the explorer's own settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variant {
@@ -69,8 +76,9 @@ pub(super) fn load(number: &RawAtomicUsize, order: Ordering) -> usize {
     }
 }
 
-/// loom explores waiting itself.
-pub(crate) const SPINS: u32 = 0;
+/// The explorer explores waiting itself. No constant, since clippy denies a loop that it can see to
+/// be empty.
+pub(crate) static SPINS: u32 = 0;
 
 /// How often a waiter has tried: models know no time.
 #[derive(Clone, Default)]
@@ -86,8 +94,8 @@ impl Patience {
     }
 }
 
-/// Sends numbers to tables in turn: models say which keys share a shard, and loom, which replays
-/// executions, must find the same ones each time.
+/// Sends numbers to tables in turn: models say which keys share a shard, and an explorer that
+/// replays executions must find the same ones each time.
 #[derive(Clone, Default)]
 pub(crate) struct Hasher(u64);
 
@@ -122,19 +130,14 @@ pub(crate) fn default_shards() -> usize {
     2
 }
 
-loom::thread_local! {
+base::thread_local! {
     /// How many closures of a store the thread is inside of.
     pub(crate) static CLOSURE_DEPTH: Cell<usize> = Cell::new(0);
 }
 
 /// parking_lot's RwLock, which knows no poison.
-pub(crate) struct RwLock<T>(loom::sync::RwLock<T>);
-
-impl<T: Default> Default for RwLock<T> {
-    fn default() -> Self {
-        Self(loom::sync::RwLock::new(T::default()))
-    }
-}
+#[derive(Default)]
+pub(crate) struct RwLock<T>(base::sync::RwLock<T>);
 
 impl<T> RwLock<T> {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {

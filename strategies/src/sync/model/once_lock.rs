@@ -1,10 +1,10 @@
 //! Contract model of `std::sync::OnceLock`: whoever sees the value sees all that came before it
 //! was put there, and nothing more is ordered.
 
-use loom::sync::Mutex;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use super::base::sync::Mutex;
+use super::base::sync::atomic::{AtomicUsize, Ordering};
 
-/// The value is in std's own lock, whose ordering loom cannot see; `state` models it.
+/// The value is in std's own lock, whose ordering the explorer cannot see; `state` models it.
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,
     state: AtomicUsize,

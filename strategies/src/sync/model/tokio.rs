@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError, TryLockResult};
 use std::task::{Context, Poll, Waker};
+
+use super::base;
 
 /// A lock with room for one.
 pub struct Mutex<T> {
@@ -24,12 +26,7 @@ impl<T> Mutex<T> {
 
     pub(crate) async fn lock(&self) -> impl DerefMut<Target = T> {
         let permit = self.semaphore.acquire(1).await;
-        // Never contended: the permit excludes everyone else. Not one of loom's mutexes, since
-        // the semaphore alone must order accesses.
-        let value = self
-            .value
-            .try_lock()
-            .unwrap_or_else(|_| panic!("exclusion"));
+        let value = uncontended(self.value.try_lock(), "a mutex has two holders");
         Guard {
             value,
             _permit: permit,
@@ -55,11 +52,7 @@ impl<T> RwLock<T> {
 
     pub(crate) async fn read(&self) -> impl Deref<Target = T> {
         let permit = self.semaphore.acquire(1).await;
-        // As in `Mutex::lock`.
-        let value = self
-            .value
-            .try_read()
-            .unwrap_or_else(|_| panic!("exclusion"));
+        let value = uncontended(self.value.try_read(), "a reader came in beside a writer");
         Guard {
             value,
             _permit: permit,
@@ -68,15 +61,25 @@ impl<T> RwLock<T> {
 
     pub(crate) async fn write(&self) -> impl DerefMut<Target = T> {
         let permit = self.semaphore.acquire(MAX_READERS).await;
-        // As in `Mutex::lock`.
-        let value = self
-            .value
-            .try_write()
-            .unwrap_or_else(|_| panic!("exclusion"));
+        let value = uncontended(
+            self.value.try_write(),
+            "a writer came in beside another holder",
+        );
         Guard {
             value,
             _permit: permit,
         }
+    }
+}
+
+/// The guard of a lock that is never contended, since the permit excludes everyone else. It is a
+/// std lock and none of the explorer's, since the semaphore alone must order accesses. tokio knows
+/// no poison, so a poisoned one is taken over.
+fn uncontended<G>(attempt: TryLockResult<G>, violation: &str) -> G {
+    match attempt {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => panic!("the semaphore does not exclude: {violation}"),
     }
 }
 
@@ -101,7 +104,7 @@ impl<G: DerefMut> DerefMut for Guard<'_, G> {
 }
 
 /// Permits, handed to waiters in arrival order.
-struct Semaphore(loom::sync::Mutex<State>);
+struct Semaphore(base::sync::Mutex<State>);
 
 struct State {
     free: usize,
@@ -119,7 +122,7 @@ struct Waiter {
 
 impl Semaphore {
     fn new(permits: usize) -> Self {
-        Self(loom::sync::Mutex::new(State {
+        Self(base::sync::Mutex::new(State {
             free: permits,
             queue: VecDeque::new(),
             next_ticket: 0,
@@ -179,7 +182,7 @@ impl<'a> Future for Acquire<'a> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<'a>> {
         let (permits, ticket) = (self.permits, self.ticket);
         let ticket = self.semaphore.change(|state| match ticket {
-            None if state.queue.is_empty() && state.free >= permits => {
+            None if state.free >= permits && state.queue.iter().all(|waiter| waiter.granted) => {
                 state.free -= permits;
                 None
             }
