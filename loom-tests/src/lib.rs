@@ -28,6 +28,7 @@ pub mod execute;
 pub mod explore;
 pub mod history;
 pub mod linearizability;
+pub mod mutants;
 pub mod operation;
 pub mod reference;
 pub mod scenario;

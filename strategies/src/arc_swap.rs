@@ -9,6 +9,7 @@ use crate::core::gate::{Gate, Turn};
 use crate::core::root::Root;
 use crate::core::table::{Claim, MAX_TABLES, Table, table_index};
 use crate::core::{Core, store_traits};
+use crate::faults::fault;
 use crate::strategy::{Key, Value};
 use crate::sync::{self, Mutex};
 use crate::{Options, Snapshot, Versioned};
@@ -72,12 +73,12 @@ impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
         key: &K,
         turn: Option<&mut Turn>,
     ) -> Option<Result<Claim<V>, sync::Arc<Gate>>> {
-        let _writer = self.writer.lock();
+        let _writer = (!fault!("arc-swap-claims-without-the-lock")).then(|| self.writer.lock());
         self.root.load().table(hash).claim(hash, key, turn)
     }
 
     fn edit<R>(&self, _hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {
-        let writer = self.writer.lock();
+        let writer = (!fault!("arc-swap-edits-without-the-lock")).then(|| self.writer.lock());
         let mut draft = Draft::new(self.root.load_full());
         let result = f(&mut draft);
         let old = draft.finish().map(|root| self.root.swap(Arc::new(root)));

@@ -44,6 +44,7 @@ mod batch;
     reason = "nothing in it can be named outside"
 )]
 mod core;
+mod faults;
 #[cfg(doctest)]
 mod guards;
 mod options;

@@ -5,6 +5,7 @@ use crate::core::changes::Tables;
 use crate::core::gate::{Gate, Turn};
 use crate::core::table::{Claim, Table};
 use crate::core::{Core, store_traits};
+use crate::faults::fault;
 use crate::strategy::{Key, Value};
 use crate::sync::{Arc, RwLock};
 use crate::{Options, Snapshot, Versioned};
@@ -59,6 +60,12 @@ impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
     }
 
     fn edit<R>(&self, _hashes: &[u64], f: impl FnOnce(&mut dyn Tables<K, V>) -> R) -> R {
+        if fault!("parking-lot-edits-a-copy") {
+            let mut copy = Table::clone(&self.table.read());
+            let result = f(&mut copy);
+            *self.table.write() = copy;
+            return result;
+        }
         f(&mut *self.table.write())
     }
 

@@ -7,6 +7,7 @@ use crate::core::changes::Tables;
 use crate::core::gate::{Gate, Turn};
 use crate::core::table::{Claim, MAX_TABLES, Table, table_index};
 use crate::core::{Core, store_traits};
+use crate::faults::fault;
 use crate::strategy::{Key, Value};
 use crate::sync::{self, Arc, RwLock, RwLockWriteGuard};
 use crate::{Options, Snapshot, Versioned};
@@ -87,47 +88,61 @@ impl<K: Key, V: Value> Locks for Sharded<K, V> {
         // Ascending and each once: every holder of several shards takes them in this order.
         indices.sort_unstable();
         indices.dedup();
-        let guards = indices.iter().map(|&index| self.shards[index].write());
+        if fault!("batch-locks-in-descending-order") {
+            indices.reverse();
+        }
+        let guards = indices
+            .iter()
+            .map(|&index| (index, self.shards[index].write()));
+        let mut guards: Vec<_> = guards.collect();
+        if fault!("batch-locks-in-descending-order") {
+            guards.reverse();
+        }
         f(&mut Locked {
-            guards: guards.collect(),
-            indices,
+            guards,
             shards: self.shards.len(),
         })
     }
 
     fn snapshot(&self) -> Snapshot<K, V> {
-        let tables: Vec<Table<K, V>> =
-            self.view_all(|tables| tables.iter().map(|table| Table::clone(table)).collect());
+        let tables: Vec<Table<K, V>> = if fault!("snapshot-is-taken-shard-by-shard") {
+            let shards = self.shards.iter();
+            shards.map(|shard| Table::clone(&shard.read())).collect()
+        } else {
+            self.view_all(|tables| tables.iter().map(|table| Table::clone(table)).collect())
+        };
         self.core.snapshot(tables)
     }
 
     fn len(&self) -> usize {
+        if fault!("entries-are-counted-shard-by-shard") {
+            return self.shards.iter().map(|shard| shard.read().len()).sum();
+        }
         self.view_all(|tables| tables.iter().map(|table| table.len()).sum())
     }
 }
 
 /// Several shards, locked.
 struct Locked<'a, K, V> {
-    /// Of which shards, ascending.
-    indices: Vec<usize>,
-    guards: Vec<RwLockWriteGuard<'a, Table<K, V>>>,
+    /// Ascending.
+    guards: Vec<(usize, RwLockWriteGuard<'a, Table<K, V>>)>,
     shards: usize,
 }
 
 impl<K, V> Locked<'_, K, V> {
     fn position(&self, hash: u64) -> usize {
         let index = table_index(hash, self.shards);
-        self.indices.partition_point(|&other| other < index)
+        self.guards.partition_point(|(other, _)| *other < index)
     }
 }
 
 impl<K, V> Tables<K, V> for Locked<'_, K, V> {
     fn table(&self, hash: u64) -> &Table<K, V> {
-        &self.guards[self.position(hash)]
+        &self.guards[self.position(hash)].1
     }
 
     fn table_mut(&mut self, hash: u64) -> &mut Table<K, V> {
         let position = self.position(hash);
-        &mut self.guards[position]
+        &mut self.guards[position].1
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::core::awaiting::{AsyncLock, awaiting_store};
 use crate::core::table::Table;
+use crate::faults::fault;
 use crate::strategy::{Key, Value};
 use crate::sync::tokio::RwLock;
 
@@ -42,6 +43,12 @@ impl<K: Key, V: Value> AsyncLock for RwLock<Table<K, V>> {
     }
 
     async fn edit<R: Send>(&self, f: impl FnOnce(&mut Table<K, V>) -> R + Send) -> R {
+        if fault!("tokio-rwlock-edits-a-copy") {
+            let mut copy = Table::clone(&*self.read().await);
+            let result = f(&mut copy);
+            *self.write().await = copy;
+            return result;
+        }
         f(&mut *self.write().await)
     }
 }

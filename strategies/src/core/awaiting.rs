@@ -8,6 +8,7 @@ use crate::core::gate::{Gate, Turn};
 use crate::core::table::{Claim, Table};
 use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
+use crate::faults::fault;
 use crate::strategy::{Key, Strategy, Value};
 use crate::sync::Arc;
 use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
@@ -129,6 +130,7 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
             Ok(value) => value.map_err(UpdateError::Aborted)?,
             Err(panic) => closure::resume(panic, (held, current, turn)),
         };
+        let held = Some(held).filter(|_| !fault!("awaiting-update-commits-without-its-gate"));
         let version = current.version().next();
         next = Some(current.successor(value));
         let replaced = self

@@ -6,6 +6,7 @@ use crate::core::gate::{Gate, Turn};
 use crate::core::table::Claim;
 use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
+use crate::faults::fault;
 use crate::strategy::{Key, SyncStrategy, Value};
 use crate::sync::Arc;
 use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
@@ -114,6 +115,7 @@ impl<L: Locks> SyncStrategy for L {
             Ok(value) => value.map_err(UpdateError::Aborted)?,
             Err(panic) => closure::resume(panic, (held, current, turn)),
         };
+        let held = Some(held).filter(|_| !fault!("blocking-update-commits-without-its-gate"));
         let version = current.version().next();
         next = Some(current.successor(value));
         let replaced = self.edit(&[hash], |tables| {

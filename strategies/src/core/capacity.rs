@@ -1,5 +1,6 @@
 //! The limit on the number of entries.
 
+use crate::faults::fault;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// A budget of entries. Unlimited, it counts nothing and writes nothing.
@@ -34,10 +35,18 @@ impl Capacity {
         let Some(limit) = self.limit else {
             return Ok(());
         };
+        let limit_here = limit + usize::from(fault!("limit-is-off-by-one"));
+        let more = |used: usize| used.checked_add(places).filter(|&used| used <= limit_here);
         // Relaxed: see the type.
+        let unchecked = fault!("limit-is-checked-before-it-is-taken")
+            && more(self.used.load(Ordering::Relaxed)).is_some();
         self.used
             .fetch_update(Ordering::Relaxed, |used| {
-                used.checked_add(places).filter(|&used| used <= limit)
+                if unchecked {
+                    Some(used + places)
+                } else {
+                    more(used)
+                }
             })
             .map_or(Err(limit), |_| Ok(()))
     }

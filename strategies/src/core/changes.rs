@@ -11,6 +11,7 @@ use crate::core::Core;
 use crate::core::gate::{Gate, Turn};
 use crate::core::table::Table;
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError};
+use crate::faults::fault;
 use crate::sync::Arc;
 use crate::{Batch, Change, Version, Versioned};
 
@@ -50,6 +51,7 @@ pub(crate) fn create<K: Eq + Hash, V>(
     entry: &mut Option<(K, Versioned<V>)>,
 ) -> Result<Version, CreateError> {
     if let Some((key, _)) = entry
+        && !fault!("create-does-not-look-again")
         && let Some(current) = tables.table(hash).get(hash, key)
     {
         let current = current.version();
@@ -82,7 +84,7 @@ pub(crate) fn compare_and_set<K: Eq, V>(
 ) -> Result<Option<Versioned<V>>, CompareAndSetError> {
     let current = tables.table(hash).get(hash, key);
     let current = current.ok_or(CompareAndSetError::Absent)?;
-    if current.version() != expected {
+    if current.version() != expected && !fault!("compare-and-set-does-not-compare") {
         let current = current.version();
         return Err(CompareAndSetError::Conflict { current });
     }
@@ -146,6 +148,7 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         self.0
             .iter()
             .filter(|(_, _, change)| !matches!(change, Change::Require { .. }))
+            .filter(|_| !fault!("batch-ignores-running-updates"))
             .try_for_each(|(hash, key, _)| settled(tables, *hash, key, turn))
     }
 
@@ -158,7 +161,9 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         let (mut added, mut gone) = (0_usize, 0_usize);
         for (index, (hash, key, change)) in self.0.iter().enumerate() {
             let current = tables.table(*hash).get(*hash, key).map(Versioned::version);
-            check(index, current, change)?;
+            if index == 0 || !fault!("batch-checks-only-its-first-change") {
+                check(index, current, change)?;
+            }
             match (change, current) {
                 (Change::Create(_) | Change::Put(_), None) => added += 1,
                 (Change::Remove { .. }, Some(_)) => gone += 1,

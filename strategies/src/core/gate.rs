@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::Reentrant;
 use crate::core::closure;
+use crate::faults::fault;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Patience};
 
@@ -69,11 +70,17 @@ impl Gate {
         let handed = turn.as_ref().is_some_and(|turn| turn.call == Call::Handed);
         // Acquire: partner of the Release in `release`; a closure sees all that the closure
         // before it did.
-        if !handed && gate.state.fetch_or(HELD, Ordering::Acquire) & HELD != 0 {
+        let order = if fault!("gate-taken-relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::Acquire
+        };
+        let taken = !handed && gate.state.fetch_or(HELD, order) & HELD != 0;
+        if taken && !fault!("gate-lets-two-in") {
             return None;
         }
         if let Some(turn) = &mut turn {
-            if turn.call == Call::Woken {
+            if turn.call == Call::Woken && !fault!("called-mark-stays") {
                 // Relaxed: no longer on its way; the next release will see that, or a later state.
                 gate.state.fetch_and(!CALLED, Ordering::Relaxed);
             }
@@ -124,7 +131,8 @@ impl Gate {
         // Relaxed: the queue is read and written under its mutex; the count only says that there
         // is something in it. The check for HELD is exact because it is part of the swap.
         let queued = self.state.fetch_update(Ordering::Relaxed, |state| {
-            (state & HELD != 0).then_some(state + ONE_WAITER)
+            let held = state & HELD != 0 || fault!("waiter-queues-without-looking");
+            held.then_some(state + ONE_WAITER)
         });
         let waiter = Waiter {
             ticket,
@@ -189,8 +197,13 @@ impl Gate {
             return;
         }
         // Release: partner of the Acquire in `try_hold` and `is_held`.
-        let state = self.state.fetch_and(!HELD, Ordering::Release);
-        if state >= ONE_WAITER && state & CALLED == 0 {
+        let order = if fault!("gate-released-relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::Release
+        };
+        let state = self.state.fetch_and(!HELD, order);
+        if state >= ONE_WAITER && state & CALLED == 0 && !fault!("release-wakes-nobody") {
             self.wake_first();
         }
     }
@@ -284,6 +297,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         match self.call {
             Call::Tried => {}
+            Call::Handed if fault!("handed-gate-is-not-passed-on") => {}
             Call::Handed => self.gate.release(),
             Call::Woken => {
                 // If the gate is held now, its holder wakes the next, since nobody is on the way
@@ -292,7 +306,8 @@ impl Drop for Turn {
                 // Relaxed: of this and the holder's release, both read-modify-writes, the later
                 // one sees the other and wakes.
                 let state = self.gate.state.fetch_and(!CALLED, Ordering::Relaxed);
-                if state & HELD == 0 && state >= ONE_WAITER {
+                let needed = state & HELD == 0 && state >= ONE_WAITER;
+                if needed && !fault!("wake-up-is-lost-with-its-waiter") {
                     self.gate.wake_first();
                 }
             }

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::faults::fault;
+
 use super::base::sync::atomic::{AtomicUsize, Ordering};
 
 /// Every value it ever held stays in `arena`, which is behind a std mutex on purpose: one of
@@ -37,7 +39,12 @@ impl<T> ArcSwap<T> {
             arena.len() - 1
         };
         // AcqRel: partner of the Acquire in `load`, and of the swap before this one.
-        let old = self.newest.swap(index, Ordering::AcqRel);
+        let order = if fault!("arc-swap-model-publishes-relaxed") {
+            Ordering::Relaxed
+        } else {
+            Ordering::AcqRel
+        };
+        let old = self.newest.swap(index, order);
         Arc::clone(&self.arena.lock().unwrap_or_else(PoisonError::into_inner)[old])
     }
 }

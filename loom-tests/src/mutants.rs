@@ -1,0 +1,186 @@
+//! Faults that the scenarios must find.
+//!
+//! Each is a `fault!` in the strategies' source, compiled by `--cfg contexture_mutants` alone, and
+//! planted in a process of its own by `cargo verify mutants`, which runs one scenario on one
+//! strategy and expects it to fail with this message.
+
+/// One fault, and what must find it.
+#[derive(Debug, Clone, Copy)]
+pub struct Mutant {
+    /// The name of the fault.
+    pub fault: &'static str,
+    /// Where it is planted, below `strategies/src`.
+    pub file: &'static str,
+    /// What the strategy does wrong then.
+    pub does: &'static str,
+    /// The strategy that is explored.
+    pub strategy: &'static str,
+    /// The scenario that must fail.
+    pub scenario: &'static str,
+    /// What its message contains.
+    pub expected: &'static str,
+}
+
+const NOT_LINEARIZABLE: &str = "not linearizable";
+const DEADLOCK: &str = "deadlock";
+const NOT_IN_TURN: &str = "closures of one key ran at the same time";
+const NOT_THE_NEXT: &str = "a commit that does not follow the current version";
+const TWICE: &str = "a snapshot names a key twice";
+const NOT_PUBLISHED: &str = "Causality violation";
+
+/// All of them.
+#[must_use]
+#[rustfmt::skip]
+pub fn all() -> Vec<Mutant> {
+    let mutant = |fault, file, does, strategy, scenario, expected| {
+        Mutant { fault, file, does, strategy, scenario, expected }
+    };
+    vec![
+        // Updates that are not atomic.
+        mutant("tokio-mutex-edits-a-copy", "tokio_mutex.rs",
+            "commits to a copy of the table and puts it back under the lock taken again",
+            "tokio-mutex", "updates_of_two_shards", NOT_LINEARIZABLE),
+        mutant("tokio-rwlock-edits-a-copy", "tokio_rwlock.rs",
+            "commits to a copy made under the read lock",
+            "tokio-rwlock", "create_create", NOT_LINEARIZABLE),
+        mutant("parking-lot-edits-a-copy", "parking_lot.rs",
+            "commits to a copy made under the read lock",
+            "parking-lot", "remove_remove", NOT_LINEARIZABLE),
+        mutant("arc-swap-edits-without-the-lock", "arc_swap.rs",
+            "loads the root, changes a copy and stores it, without keeping other writers out",
+            "arc-swap", "updates_of_one_shard", NOT_LINEARIZABLE),
+        mutant("arc-swap-claims-without-the-lock", "arc_swap.rs",
+            "takes a key's gate with a version that a writer is just replacing",
+            "arc-swap", "update_compare_and_set", NOT_THE_NEXT),
+        mutant("blocking-update-commits-without-its-gate", "core/blocking.rs",
+            "lets go of the key between the closure and the commit",
+            "sharded", "update_update", NOT_THE_NEXT),
+        mutant("awaiting-update-commits-without-its-gate", "core/awaiting.rs",
+            "lets go of the key between the closure and the commit",
+            "tokio-rwlock", "update_remove", NOT_LINEARIZABLE),
+        mutant("gate-lets-two-in", "core/gate.rs",
+            "runs the closures of two updates at once",
+            "parking-lot", "update_update", NOT_THE_NEXT),
+
+        // Checks that are missing or come too early.
+        mutant("writers-ignore-a-running-update", "core/table.rs",
+            "a remove or compare-and-set does not check again whether an update is under way",
+            "tokio-mutex", "update_remove", NOT_LINEARIZABLE),
+        mutant("batch-ignores-running-updates", "core/changes.rs",
+            "a batch does not check again whether updates of its keys are under way",
+            "sharded", "batch_against_update", NOT_THE_NEXT),
+        mutant("batch-checks-only-its-first-change", "core/changes.rs",
+            "a batch is applied though its second condition does not hold",
+            "arc-swap", "moving_batch_against_create", NOT_LINEARIZABLE),
+        mutant("create-does-not-look-again", "core/changes.rs",
+            "a create does not check under the lock whether the key is there",
+            "sharded", "create_create", TWICE),
+        mutant("compare-and-set-does-not-compare", "core/changes.rs",
+            "a compare-and-set succeeds whatever the version is",
+            "tokio-rwlock", "compare_and_set_compare_and_set", NOT_LINEARIZABLE),
+        mutant("versions-start-over-after-a-remove", "core/table.rs",
+            "a key that is created again has versions it had before",
+            "sharded", "stale_compare_and_set_against_recreation", NOT_LINEARIZABLE),
+        mutant("limit-is-checked-before-it-is-taken", "core/capacity.rs",
+            "two creates in different shards both find the last place free",
+            "sharded", "two_creates_at_the_limit", NOT_LINEARIZABLE),
+        mutant("limit-is-off-by-one", "core/capacity.rs",
+            "one entry more than the limit fits",
+            "arc-swap", "two_creates_at_the_limit", NOT_LINEARIZABLE),
+
+        // Looks at the whole store that are of no single instant.
+        mutant("snapshot-is-taken-shard-by-shard", "sharded.rs",
+            "a snapshot locks one shard after the other",
+            "sharded", "snapshot_against_batch", NOT_LINEARIZABLE),
+        mutant("entries-are-counted-shard-by-shard", "sharded.rs",
+            "a count locks one shard after the other",
+            "sharded", "len_against_a_move", NOT_LINEARIZABLE),
+        mutant("batch-locks-in-descending-order", "sharded.rs",
+            "a batch takes its locks in the order opposite to that of a snapshot",
+            "sharded", "snapshot_against_batch", DEADLOCK),
+
+        // Waiters who are forgotten.
+        mutant("release-wakes-nobody", "core/gate.rs",
+            "an update that ends wakes no waiter",
+            "sharded", "update_update", DEADLOCK),
+        mutant("waiter-queues-without-looking", "core/gate.rs",
+            "a waiter queues at a gate that has just become free",
+            "parking-lot", "update_update", DEADLOCK),
+        mutant("called-mark-stays", "core/gate.rs",
+            "a gate forgets that the waiter it has called has arrived",
+            "parking-lot", "update_update_update", DEADLOCK),
+        mutant("wake-up-is-lost-with-its-waiter", "core/gate.rs",
+            "a waiter that is woken and then dropped wakes nobody else",
+            "tokio-mutex", "dropped_update_passes_its_turn_on", DEADLOCK),
+        mutant("handed-gate-is-not-passed-on", "core/gate.rs",
+            "a waiter that is handed the gate and then dropped keeps it",
+            "tokio-mutex", "dropped_update_passes_its_turn_on", DEADLOCK),
+        mutant("closures-are-not-marked", "core/closure.rs",
+            "an update waits for its own closure",
+            "parking-lot", "update_inside_update_of_the_same_key", DEADLOCK),
+
+        mutant("panicking-update-keeps-its-gate", "core/closure.rs",
+            "an update whose closure panics never lets go of the key",
+            "arc-swap", "panic_update", DEADLOCK),
+
+        // Memory orderings.
+        mutant("gate-taken-relaxed", "core/gate.rs",
+            "taking a gate does not synchronise with its last release",
+            "sharded", "refuse_refuse", NOT_IN_TURN),
+        mutant("gate-released-relaxed", "core/gate.rs",
+            "releasing a gate publishes nothing",
+            "arc-swap", "panic_panic", NOT_IN_TURN),
+        mutant("arc-swap-model-publishes-relaxed", "sync/model/arc_swap.rs",
+            "a pointer is swapped in without publishing what it points to",
+            "arc-swap", "create_read", NOT_PUBLISHED),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Every `fault!` in the strategies' source, with its file.
+    fn planted(folder: &Path, root: &Path, faults: &mut BTreeSet<(String, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                planted(&path, root, faults);
+            } else if path.file_name() != Some("faults.rs".as_ref()) {
+                let source = fs::read_to_string(&path).unwrap();
+                let file = path.strip_prefix(root).unwrap().to_str().unwrap();
+                let names = source.split("fault!(\"").skip(1);
+                let names = names.map(|rest| rest.split('"').next().unwrap());
+                faults.extend(names.map(|name| (name.to_owned(), file.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn every_fault_has_a_scenario_that_must_find_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../strategies/src");
+        let mut faults = BTreeSet::new();
+        planted(&root, &root, &mut faults);
+        let listed = all().into_iter();
+        let listed: BTreeSet<_> = listed
+            .map(|mutant| (mutant.fault.to_owned(), mutant.file.to_owned()))
+            .collect();
+        assert_eq!(faults, listed);
+        assert!(listed.len() >= 15);
+    }
+
+    #[test]
+    fn every_scenario_named_exists() {
+        let scenarios: BTreeSet<_> = crate::catalogue::small()
+            .iter()
+            .map(|scenario| scenario.name().to_owned())
+            .collect();
+        for mutant in all() {
+            assert!(scenarios.contains(mutant.scenario), "{mutant:?}");
+        }
+    }
+}
