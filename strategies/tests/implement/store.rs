@@ -3,7 +3,13 @@
 //! are dropped outside the lock; keys, to keep this short, are not.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::PoisonError;
+#[cfg(not(contexture_loom))]
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+#[cfg(contexture_loom)]
+use loom::sync::{Condvar, Mutex, MutexGuard};
 
 use contexture_strategies::{
     Batch, BatchError, Change, CompareAndSetError, CreateError, Key, Options, Reentrant,
@@ -109,13 +115,15 @@ impl<K: Key, V: Value> Table<K, V> {
     }
 }
 
-/// An update's exclusive right to its key, given up also if the closure panics.
-struct Turn<'a, K: Key, V: Value>(&'a PlainStore<K, V>, &'a K);
-
-impl<K: Key, V: Value> Drop for Turn<'_, K, V> {
-    fn drop(&mut self) {
-        self.0.table().updating.remove(self.1);
-        self.0.settled.notify_all();
+impl<K: Key, V: Value> PlainStore<K, V> {
+    /// Ends an update of `key`, after a last change of the table.
+    fn end_update<R>(&self, key: &K, last: impl FnOnce(&mut Table<K, V>) -> R) -> R {
+        let mut table = self.table();
+        table.updating.remove(key);
+        let result = last(&mut table);
+        drop(table);
+        self.settled.notify_all();
+        result
     }
 }
 
@@ -165,11 +173,22 @@ impl<K: Key, V: Value> SyncStrategy for PlainStore<K, V> {
         let current = current.ok_or(UpdateError::Absent)?;
         table.updating.insert(key.clone());
         drop(table);
-        let turn = Turn(self, key);
-        let value = Reentrant::within(|| f(&current)).map_err(UpdateError::Aborted)?;
-        let (version, _former) = self.table().put(key.clone(), value);
-        drop(turn);
-        Ok(version)
+        // A panic goes on when others can, too.
+        let result = catch_unwind(AssertUnwindSafe(|| Reentrant::within(|| f(&current))));
+        drop(current);
+        match result {
+            Ok(Ok(value)) => Ok(self
+                .end_update(key, |table| table.put(key.clone(), value))
+                .0),
+            Ok(Err(refusal)) => {
+                self.end_update(key, |_| ());
+                Err(UpdateError::Aborted(refusal))
+            }
+            Err(panic) => {
+                self.end_update(key, |_| ());
+                resume_unwind(panic)
+            }
+        }
     }
 
     fn compare_and_set_sync(
