@@ -31,5 +31,7 @@ pub mod linearizability;
 pub mod mutants;
 pub mod operation;
 pub mod reference;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod scenario;
 pub mod world;

@@ -1,4 +1,7 @@
-//! Every scenario on every strategy, one test each, with a table of what was explored at the end.
+//! Every scenario on every strategy in every interleaving, within bounds: one test each, with a
+//! table of what was explored at the end.
+//!
+//! `CONTEXTURE_MODELS=short` explores less, in a fraction of the time.
 
 #![allow(
     clippy::disallowed_types,
@@ -6,73 +9,101 @@
     reason = "test code, outside the models"
 )]
 
-use std::sync::{Arc, Mutex};
+mod common;
 
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use common::{Least, Rows};
 use contexture_loom_tests::catalogue;
-use contexture_loom_tests::explore::{Effort, Model, explore};
+use contexture_loom_tests::explore::{Effort, explore, hide_expected};
+use contexture_loom_tests::report::{Explored, ModelRow, StrategyRow};
 use contexture_strategies::StrategyKind;
 use contexture_strategies::kind::{self, Visitor};
 use libtest_mimic::{Arguments, Trial};
 
-/// Guards against a build that models nothing: both numbers only ever grow.
+/// Guards against a build that models nothing: these numbers only ever grow.
 const LEAST_STRATEGIES: usize = 5;
-const LEAST_SCENARIOS: usize = 60;
-
-type Row = (&'static str, String, Model);
+const LEAST_SCENARIOS: usize = 78;
+const LEAST_EXHAUSTED: usize = 350;
+const LEAST_EXECUTIONS: usize = 5_000_000;
+const LEAST_EXECUTIONS_SHORT: usize = 1_400_000;
 
 struct Models {
     effort: Effort,
-    strategies: usize,
     trials: Vec<Trial>,
-    table: Arc<Mutex<Vec<Row>>>,
+    rows: Rows<ModelRow>,
 }
 
 impl Visitor for Models {
     fn visit<S: StrategyKind>(&mut self) {
-        self.strategies += 1;
         for scenario in catalogue::small() {
-            let table = Arc::clone(&self.table);
             let effort = self.effort;
+            let rows = self.rows.clone();
+            let place = self.trials.len();
             let name = format!("{}::{}", S::NAME, scenario.name());
             self.trials.push(Trial::test(name, move || {
                 let model = explore::<S>(&scenario, effort);
-                let row = (S::NAME, scenario.name().to_owned(), model);
-                table.lock().unwrap().push(row);
+                rows.add(place, ModelRow::new(S::NAME, scenario.name(), &model));
                 Ok(())
             }));
         }
     }
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    let (effort, least_executions) = match std::env::var("CONTEXTURE_MODELS").as_deref() {
+        Err(_) | Ok("full") => (Effort::FULL, LEAST_EXECUTIONS),
+        Ok("short") => (Effort::SHORT, LEAST_EXECUTIONS_SHORT),
+        Ok(other) => {
+            eprintln!("error: CONTEXTURE_MODELS is `{other}`; there are: full, short");
+            return ExitCode::from(2);
+        }
+    };
+    hide_expected();
     let mut models = Models {
-        effort: match std::env::var("CONTEXTURE_MODELS").as_deref() {
-            Ok("short") => Effort::SHORT,
-            _ => Effort::FULL,
-        },
-        strategies: 0,
+        effort,
         trials: Vec::new(),
-        table: Arc::default(),
+        rows: Rows::new(),
     };
     kind::visit_all(&mut models);
-    assert!(models.strategies >= LEAST_STRATEGIES);
-    assert!(models.trials.len() >= LEAST_STRATEGIES * LEAST_SCENARIOS);
 
-    let table = Arc::clone(&models.table);
-    let conclusion = libtest_mimic::run(&arguments, models.trials);
-    let mut table = table.lock().unwrap();
-    table.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    for (s, n, m) in table.iter() {
-        print!(
-            "{s:13} {n:49} {:3} outcomes {:6.1}s",
-            m.outcomes,
-            m.took.as_secs_f64()
-        );
-        for e in &m.explorations {
-            print!(" {}{}", e.executions, if e.exhausted { "" } else { "+" });
-        }
-        println!();
-    }
-    conclusion.exit();
+    let print = |models: &[ModelRow]| {
+        println!("\n{}", ModelRow::table(models));
+        println!("{}", StrategyRow::table(&StrategyRow::of(models)));
+        println!("{}", Explored::by(models).sentences());
+    };
+    let least = |models: &[ModelRow]| {
+        let different = |name: fn(&ModelRow) -> &str| {
+            let names: BTreeSet<_> = models.iter().map(name).collect();
+            names.len()
+        };
+        let explored = Explored::by(models);
+        let least = |what, least, was| Least { what, least, was };
+        vec![
+            least(
+                "strategies",
+                LEAST_STRATEGIES,
+                different(|model| &model.strategy),
+            ),
+            least(
+                "scenarios",
+                LEAST_SCENARIOS,
+                different(|model| &model.scenario),
+            ),
+            least(
+                "models",
+                LEAST_STRATEGIES * LEAST_SCENARIOS,
+                explored.models,
+            ),
+            least("executions", least_executions, explored.executions),
+            least(
+                "models exhausted at bound 2 or higher in every pass",
+                LEAST_EXHAUSTED,
+                explored.exhausted_at_two,
+            ),
+        ]
+    };
+    common::run(&arguments, models.trials, &models.rows, print, least)
 }

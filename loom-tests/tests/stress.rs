@@ -9,14 +9,19 @@
     reason = "test code, on real threads"
 )]
 
+mod common;
+
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use common::{Least, Rows};
 use contexture_loom_tests::catalogue::{Shape, large, random, small};
 use contexture_loom_tests::execute::execute;
-use contexture_loom_tests::explore::stress;
+use contexture_loom_tests::explore::{hide_expected, stress};
 use contexture_loom_tests::history::{Event, History};
 use contexture_loom_tests::linearizability::{Violation, check};
 use contexture_loom_tests::operation::{Answer, Call, Key};
+use contexture_loom_tests::report::{StressRow, thousandths};
 use contexture_loom_tests::world::Clock;
 use contexture_strategies::StrategyKind;
 use contexture_strategies::kind::{self, Visitor};
@@ -47,7 +52,7 @@ fn large_scenarios<S: StrategyKind>() -> Result<(), Failed> {
 
 /// A long history: 8 threads, keys that meet in pairs, and snapshots every now and then if
 /// `whole`, so that all of it must be checked as one.
-fn long<S: StrategyKind>(whole: bool) -> Result<(), Failed> {
+fn long<S: StrategyKind>(whole: bool) -> Result<StressRow, Failed> {
     let threads = 8;
     let shape = Shape {
         threads,
@@ -68,12 +73,20 @@ fn long<S: StrategyKind>(whole: bool) -> Result<(), Failed> {
     check(&history).map_err(|violation| violation.to_string())?;
     let checked = began.elapsed();
     assert!(checked < PATIENCE, "checking took {checked:?}");
-    println!(
-        "{}: {} operations in {ran:.1?}, {} of them overlapping, checked in {checked:.1?}",
-        S::NAME,
-        history.len(),
-        overlapping(&history),
-    );
+    let row = StressRow {
+        strategy: S::NAME.to_owned(),
+        history: if whole {
+            "the whole store"
+        } else {
+            "pairs of keys"
+        }
+        .to_owned(),
+        threads,
+        operations: history.len(),
+        overlapping: overlapping(&history),
+        ran_seconds: thousandths(ran),
+        checked_seconds: thousandths(checked),
+    };
 
     let updated = |event: &Event| match event.answer {
         Answer::Updated { .. } => event.call.key(),
@@ -84,7 +97,7 @@ fn long<S: StrategyKind>(whole: bool) -> Result<(), Failed> {
         let snapshot = |event: &Event| (event.call == Call::Snapshot).then_some(0);
         rejects_if_swapped(&history, snapshot)?;
     }
-    Ok(())
+    Ok(row)
 }
 
 /// Swaps the answers of two events of one thread, of which `kind` says the same.
@@ -129,39 +142,62 @@ fn overlapping(history: &History) -> usize {
         .count()
 }
 
-#[derive(Default)]
-struct Suite(Vec<Trial>);
+struct Suite {
+    trials: Vec<Trial>,
+    rows: Rows<StressRow>,
+}
 
-impl Visitor for Suite {
-    fn visit<S: StrategyKind>(&mut self) {
-        let mut add = |name, run: fn() -> Result<(), Failed>| {
-            self.0
-                .push(Trial::test(format!("{}::{name}", S::NAME), run));
-        };
-        add("small_scenarios", small_scenarios::<S>);
-        add("large_scenarios", large_scenarios::<S>);
-        add("long_history_of_pairs", || long::<S>(false));
-        add("long_history_of_the_whole_store", || long::<S>(true));
+impl Suite {
+    fn add<S: StrategyKind>(
+        &mut self,
+        name: &str,
+        run: impl FnOnce() -> Result<Option<StressRow>, Failed> + Send + 'static,
+    ) {
+        let rows = self.rows.clone();
+        let place = self.trials.len();
+        self.trials
+            .push(Trial::test(format!("{}::{name}", S::NAME), move || {
+                if let Some(row) = run()? {
+                    rows.add(place, row);
+                }
+                Ok(())
+            }));
     }
 }
 
-/// Reads from inside a closure panic in strategies that await; scenarios expect that.
-fn hide_expected_panics() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        let message = info.payload().downcast_ref::<String>();
-        if !message.is_some_and(|message| message.contains("inside a closure")) {
-            report(info);
-        }
-    }));
+impl Visitor for Suite {
+    fn visit<S: StrategyKind>(&mut self) {
+        self.add::<S>("small_scenarios", || small_scenarios::<S>().map(|()| None));
+        self.add::<S>("large_scenarios", || large_scenarios::<S>().map(|()| None));
+        self.add::<S>("long_history_of_pairs", || long::<S>(false).map(Some));
+        self.add::<S>("long_history_of_the_whole_store", || {
+            long::<S>(true).map(Some)
+        });
+    }
 }
 
-fn main() {
+/// Guards against a build that runs nothing: this only ever grows.
+const LEAST_STRATEGIES: usize = 5;
+
+fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each has threads of its own, and some have time limits.
     arguments.test_threads.get_or_insert(1);
-    let mut suite = Suite::default();
-    hide_expected_panics();
+    hide_expected();
+    let mut suite = Suite {
+        trials: Vec::new(),
+        rows: Rows::new(),
+    };
     kind::visit_all(&mut suite);
-    libtest_mimic::run(&arguments, suite.0).exit();
+
+    let print = |rows: &[StressRow]| println!("\n{}", StressRow::table(rows));
+    let least = |rows: &[StressRow]| {
+        vec![Least {
+            what: "operations in long histories",
+            // Each thread takes a whole number of steps.
+            least: 2 * LEAST_STRATEGIES * (operations() - operations() % 8),
+            was: rows.iter().map(|row| row.operations).sum(),
+        }]
+    };
+    common::run(&arguments, suite.trials, &suite.rows, print, least)
 }

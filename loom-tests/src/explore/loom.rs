@@ -20,11 +20,10 @@ use crate::world::Clock;
 /// How thoroughly a scenario is explored.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// In which ways, one after the other.
-    pub passes: &'static [Pass],
-    /// With which bounds on preemptions, in rising order: most faults show at a low bound at
-    /// once, where a high one could be capped before it gets to them.
-    pub bounds: &'static [usize],
+    /// In which ways, one after the other, and in each with which bounds on preemptions. Bounds
+    /// rise: most faults show at a low one at once, where a high one could be capped before it
+    /// gets to them.
+    pub passes: &'static [(Pass, &'static [usize])],
     /// Executions after which an exploration is capped.
     pub cap: usize,
     /// If the highest bound took at most so many executions, the scenario is explored without
@@ -35,17 +34,20 @@ pub struct Effort {
 impl Effort {
     /// All there is.
     pub const FULL: Self = Self {
-        passes: &[Pass::UNORDERED, Pass::PLAIN, Pass::WRITES, Pass::IMPATIENT],
-        bounds: &[1, 2, 3],
+        passes: &[
+            (Pass::UNORDERED, &[1, 2, 3]),
+            (Pass::PLAIN, &[1, 2, 3]),
+            (Pass::WRITES, &[1, 2, 3]),
+            (Pass::IMPATIENT, &[1, 2, 3]),
+        ],
         cap: 20_000,
         unbounded: 250,
     };
 
     /// What finds most faults in a fraction of the time.
     pub const SHORT: Self = Self {
-        passes: &[Pass::UNORDERED, Pass::IMPATIENT],
-        bounds: &[1, 2],
-        cap: 10_000,
+        passes: &[(Pass::UNORDERED, &[1, 2, 3]), (Pass::IMPATIENT, &[1, 2, 3])],
+        cap: 20_000,
         unbounded: 0,
     };
 }
@@ -133,16 +135,16 @@ pub fn explore<S: StrategyKind>(scenario: &Scenario, effort: Effort) -> Model {
         scenario: scenario.clone(),
     });
     let mut explorations = Vec::new();
-    for pass in effort.passes {
+    for &(pass, bounds) in effort.passes {
         pass.variant.choose();
         let mut last = usize::MAX;
-        for &bound in effort.bounds {
-            let exploration = explorer.run::<S>(*pass, Some(bound), effort.cap);
+        for &bound in bounds {
+            let exploration = explorer.run::<S>(pass, Some(bound), effort.cap);
             last = exploration.executions;
             explorations.push(exploration);
         }
         if last <= effort.unbounded {
-            explorations.push(explorer.run::<S>(*pass, None, effort.cap));
+            explorations.push(explorer.run::<S>(pass, None, effort.cap));
         }
     }
     let seen = explorer.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -178,7 +180,12 @@ impl Explorer {
         let executions = Arc::new(AtomicUsize::new(0));
         let mut builder = Builder::new();
         builder.preemption_bound = bound;
+        // loom looks at its cap every so many executions only, at each multiple of 20,000 unless
+        // told otherwise; and at a time limit that the environment may set, which would end an
+        // exploration without a word, too.
         builder.max_permutations = Some(cap);
+        builder.checkpoint_interval = cap;
+        builder.max_duration = None;
         builder.max_branches = 50_000;
         builder.check({
             let (explorer, executions) = (Arc::clone(self), Arc::clone(&executions));

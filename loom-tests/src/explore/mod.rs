@@ -3,6 +3,7 @@
 
 #[cfg(contexture_loom)]
 mod loom;
+mod panics;
 #[cfg(contexture_shuttle)]
 mod shuttle;
 #[cfg(not(any(contexture_loom, contexture_shuttle)))]
@@ -10,6 +11,7 @@ mod threads;
 
 #[cfg(contexture_loom)]
 pub use loom::{Effort, Exploration, Model, Pass, explore};
+pub use panics::hide_expected;
 #[cfg(contexture_shuttle)]
 pub use shuttle::{Sampled, Scheduler, sample};
 #[cfg(not(any(contexture_loom, contexture_shuttle)))]

@@ -2,6 +2,7 @@
 //! and none of loom's reductions: what one of the two misses, the other may find.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use contexture_strategies::{StrategyKind, Variant};
@@ -20,6 +21,15 @@ pub enum Scheduler {
     Pct(usize),
 }
 
+impl fmt::Display for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => write!(f, "random"),
+            Self::Pct(depth) => write!(f, "PCT {depth}"),
+        }
+    }
+}
+
 /// A scenario on a strategy, sampled.
 #[derive(Debug, Clone, Copy)]
 pub struct Sampled {
@@ -32,30 +42,45 @@ pub struct Sampled {
 }
 
 /// Runs a scenario so often in random interleavings; half of them with impatient waiters.
+/// `allowed` are the outcomes that the contract allows, where they are known.
 ///
 /// # Panics
 ///
-/// If an execution is not linearizable, fails or deadlocks.
+/// If an execution is not linearizable, fails or deadlocks, or if its outcome is not allowed.
 #[must_use]
 #[allow(
     clippy::disallowed_types,
     reason = "counts from outside the model, where shuttle must not look"
 )]
-pub fn sample<S: StrategyKind>(scenario: &Scenario, scheduler: Scheduler, times: usize) -> Sampled {
+pub fn sample<S: StrategyKind>(
+    scenario: &Scenario,
+    scheduler: Scheduler,
+    times: usize,
+    allowed: Option<&BTreeSet<String>>,
+) -> Sampled {
     use std::sync::{Mutex, PoisonError};
 
+    let allowed = allowed.cloned().map(Arc::new);
     let counted = Arc::new(Mutex::new((0, 0, BTreeSet::new())));
     for variant in [Variant::PLAIN, Variant::ALL[2]] {
-        let scenario = scenario.clone();
+        let (scenario, allowed) = (scenario.clone(), allowed.clone());
         let counted = Arc::clone(&counted);
         let run = move || {
             variant.choose();
             let execution = execute::<S>(&scenario, &Clock::ticking());
             execution.check();
+            let outcome = execution.outcome;
+            assert!(
+                allowed
+                    .as_ref()
+                    .is_none_or(|allowed| allowed.contains(&outcome)),
+                "the contract does not allow this outcome: {outcome}\n{}",
+                execution.history
+            );
             let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
             counted.0 += 1;
             counted.1 += execution.history.len();
-            counted.2.insert(execution.outcome);
+            counted.2.insert(outcome);
         };
         match scheduler {
             Scheduler::Random => shuttle::check_random(run, times / 2),
