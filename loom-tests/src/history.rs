@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::operation::{Answer, Call, Entry, Key};
+use crate::search::Timed;
 
 /// One call with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,16 @@ pub struct Event {
     pub called: u64,
     /// The time after it. An event whose `returned` is less than another's `called` came first.
     pub returned: u64,
+}
+
+impl Timed for Event {
+    fn called(&self) -> u64 {
+        self.called
+    }
+
+    fn returned(&self) -> u64 {
+        self.returned
+    }
 }
 
 impl fmt::Display for Event {

@@ -34,4 +34,5 @@ pub mod reference;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod scenario;
+pub mod search;
 pub mod world;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::history::Event;
-use crate::linearizability::Sequential;
 use crate::operation::{Answer, Call, Entry, Key, Number, Refusal, Write, appended};
+use crate::search::Sequential;
 
 /// A store, by the letter of the contract.
 ///

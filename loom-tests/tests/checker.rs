@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use contexture_loom_tests::history::{Event, History};
-use contexture_loom_tests::linearizability::{Sequential, Violation, check};
+use contexture_loom_tests::linearizability::{Violation, check};
 use contexture_loom_tests::operation::{Answer, Call, Write};
 use contexture_loom_tests::reference::Reference;
+use contexture_loom_tests::search::Sequential;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use todc_utils::linearizability::WGLChecker;
