@@ -9,6 +9,7 @@
 use contexture_loom_tests::catalogue;
 
 #[path = "../../strategies/tests/implement/store.rs"]
+#[allow(clippy::disallowed_types, reason = "std's without loom, loom's with it")]
 mod store;
 
 use store::Plain;

@@ -1,21 +1,16 @@
 //! One execution of a scenario on one strategy, in whatever world this is compiled for.
 
 use std::collections::BTreeMap;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::pin;
+use std::future::Future;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::thread::Result as Caught;
 
-use contexture_strategies::{
-    Batch, BatchError, CompareAndSetError, CreateError, Options, RemoveError, Snapshot, Strategy,
-    StrategyKind, UpdateError, Version, Versioned,
-};
+use contexture_strategies::{Options, Strategy, StrategyKind, Version};
 
 use crate::history::{Event, History};
 use crate::linearizability;
-use crate::operation::{Answer, Call, Entry, Key, Number, Refusal, Step, Write, appended};
+use crate::operation::{Answer, Call, Entry, Key, Number, Step, appended};
+use crate::perform::{at_most, entry, now_or_never, perform, updated};
 use crate::scenario::{Expected, Scenario, note, outcome};
 use crate::world::{self, Clock, Payload, Tally};
 
@@ -150,6 +145,12 @@ struct Shared<S: StrategyKind> {
     tally: Option<Tally>,
 }
 
+impl<S: StrategyKind> Shared<S> {
+    fn perform(&self, step: &Step, call: &Call) -> impl Future<Output = Answer> {
+        perform(&self.store, self.tally.as_ref(), step, call)
+    }
+}
+
 /// A thread of a scenario.
 struct Actor<S: StrategyKind> {
     shared: Arc<Shared<S>>,
@@ -208,7 +209,7 @@ impl<S: StrategyKind> Actor<S> {
         let call = self.call(step);
         let called = shared.clock.now();
         let answer = {
-            let answer = perform(&shared, step, &call);
+            let answer = shared.perform(step, &call);
             match polls {
                 None => answer.await,
                 Some(polls) => at_most(polls, answer).await.unwrap_or(Answer::Dropped),
@@ -226,26 +227,18 @@ impl<S: StrategyKind> Actor<S> {
         let called = shared.clock.now();
         let mut inside = None;
         let mut saw = None;
-        let updated = shared.store.update(&key, |current| {
+        let update = shared.store.update(&key, |current| {
             let entry = entry(current);
             saw = Some(entry);
-            if let Some(tally) = &shared.tally {
-                tally.count();
-            }
+            shared.tally.iter().for_each(Tally::count);
             let called = shared.clock.now();
             let call = self.call(inner);
-            let answer = now_or_never(perform(&shared, inner, &call));
+            let answer = now_or_never(shared.perform(inner, &call));
             inside = Some(self.event(call, answer, called));
             Payload::new(appended(entry.number, digit))
         });
-        let answer = match (updated.await, saw) {
-            (Ok(version), Some(saw)) => Answer::Updated {
-                saw,
-                version: version.get(),
-            },
-            (Err(refused), _) => refusal(refused),
-            (Ok(_), None) => panic!("an update without its closure"),
-        };
+        let result = update.await;
+        let answer = updated(result, saw);
         let call = Call::Update(key, digit);
         note(&mut self.seen, &call, &answer);
         let event = self.event(call, answer, called);
@@ -274,227 +267,3 @@ impl<S: StrategyKind> Actor<S> {
 
 /// From when to when every event took if the clock stands still.
 const STANDING: (u64, u64) = (0, 1);
-
-/// What a planned panic throws.
-struct Planned;
-
-/// Calls the store; `step` says how where there are several ways to.
-async fn perform<S: StrategyKind>(shared: &Shared<S>, step: &Step, call: &Call) -> Answer {
-    let store = &shared.store;
-    let mut saw = None;
-    let mut look = |current: &Versioned<Payload>| {
-        if let Some(tally) = &shared.tally {
-            tally.count();
-        }
-        *saw.insert(entry(current))
-    };
-    match call {
-        Call::Get(key) => Answer::Found(match step {
-            Step::Read(_) => store.read(key, entry).await,
-            _ => store.get(key).await.as_ref().map(entry),
-        }),
-        Call::Create(key, number) => wrote(store.create(*key, Payload::new(*number)).await),
-        Call::Update(key, digit) => {
-            let update = store.update(key, |current| {
-                Payload::new(appended(look(current).number, *digit))
-            });
-            match (update.await, saw) {
-                (Ok(version), Some(saw)) => Answer::Updated {
-                    saw,
-                    version: version.get(),
-                },
-                (Err(refused), _) => refusal(refused),
-                (Ok(_), None) => panic!("an update without its closure"),
-            }
-        }
-        Call::Abort(key) => {
-            let panics = matches!(step, Step::Panic(_));
-            let update = store.try_update(key, |current| {
-                look(current);
-                if panics {
-                    resume_unwind(Box::new(Planned));
-                }
-                Err(())
-            });
-            match (caught(update).await, saw) {
-                (Err(panic), Some(saw)) if panic.is::<Planned>() => Answer::Aborted(saw),
-                (Err(panic), _) => resume_unwind(panic),
-                (Ok(Err(UpdateError::Aborted(()))), Some(saw)) => Answer::Aborted(saw),
-                (Ok(Err(UpdateError::Absent)), _) => no(Refusal::Absent),
-                (Ok(Err(UpdateError::Reentrant(_))), _) => Answer::Reentrant,
-                (Ok(outcome), _) => panic!("a refused update: {outcome:?}"),
-            }
-        }
-        Call::CompareAndSet(key, expected, number) => {
-            let next = Payload::new(*number);
-            wrote(store.compare_and_set(key, version(*expected), next).await)
-        }
-        Call::Remove(key, expected) => match store.remove(key, expected.map(version)).await {
-            Ok(removed) => Answer::Removed(entry(&removed)),
-            Err(refused) => refusal(refused),
-        },
-        Call::Apply(writes) => match store.apply(batch(writes)).await {
-            Ok(versions) => {
-                let versions = versions.into_iter();
-                Answer::Applied(versions.map(|version| version.map(Version::get)).collect())
-            }
-            Err(refused) => refusal(refused),
-        },
-        Call::Snapshot => Answer::Whole(whole(&store.snapshot().await)),
-        Call::Len => Answer::Counted(store.len().await),
-    }
-}
-
-fn entry(current: &Versioned<Payload>) -> Entry {
-    Entry {
-        version: current.version().get(),
-        number: current.number(),
-    }
-}
-
-fn whole(snapshot: &Snapshot<Key, Payload>) -> BTreeMap<Key, Entry> {
-    let entries: BTreeMap<_, _> = snapshot
-        .iter()
-        .map(|(&key, current)| (key, entry(current)))
-        .collect();
-    assert_eq!(
-        entries.len(),
-        snapshot.len(),
-        "a snapshot names a key twice"
-    );
-    entries
-}
-
-fn version(number: u64) -> Version {
-    Version::from_u64(number).unwrap_or(Version::FIRST)
-}
-
-fn batch(writes: &[(Key, Write<u64>)]) -> Batch<Key, Payload> {
-    writes
-        .iter()
-        .fold(Batch::new(), |batch, &(key, write)| match write {
-            Write::Create(number) => batch.create(key, Payload::new(number)),
-            Write::Put(number) => batch.put(key, Payload::new(number)),
-            Write::CompareAndSet(expected, number) => {
-                batch.compare_and_set(key, version(expected), Payload::new(number))
-            }
-            Write::Remove(expected) => batch.remove(key, expected.map(version)),
-            Write::Require(expected) => batch.require(key, expected.map(version)),
-        })
-}
-
-fn wrote<E: Into<Answer>>(result: Result<Version, E>) -> Answer {
-    match result {
-        Ok(version) => Answer::Wrote(version.get()),
-        Err(refused) => refused.into(),
-    }
-}
-
-fn no(refusal: Refusal) -> Answer {
-    Answer::Refused(None, refusal)
-}
-
-fn refusal(refused: impl Into<Answer>) -> Answer {
-    refused.into()
-}
-
-impl From<CreateError> for Answer {
-    fn from(refused: CreateError) -> Self {
-        match refused {
-            CreateError::Exists { current } => no(Refusal::Exists(current.get())),
-            CreateError::Full { .. } => no(Refusal::Full),
-            CreateError::Reentrant(_) => Self::Reentrant,
-            other => panic!("an error that no scenario knows: {other}"),
-        }
-    }
-}
-
-impl From<UpdateError> for Answer {
-    fn from(refused: UpdateError) -> Self {
-        match refused {
-            UpdateError::Absent => no(Refusal::Absent),
-            UpdateError::Reentrant(_) => Self::Reentrant,
-            other => panic!("an error that no scenario knows: {other:?}"),
-        }
-    }
-}
-
-impl From<CompareAndSetError> for Answer {
-    fn from(refused: CompareAndSetError) -> Self {
-        match refused {
-            CompareAndSetError::Absent => no(Refusal::Absent),
-            CompareAndSetError::Conflict { current } => no(Refusal::Conflict(current.get())),
-            CompareAndSetError::Reentrant(_) => Self::Reentrant,
-            other => panic!("an error that no scenario knows: {other}"),
-        }
-    }
-}
-
-impl From<RemoveError> for Answer {
-    fn from(refused: RemoveError) -> Self {
-        match refused {
-            RemoveError::Absent => no(Refusal::Absent),
-            RemoveError::Conflict { current } => no(Refusal::Conflict(current.get())),
-            RemoveError::Reentrant(_) => Self::Reentrant,
-            other => panic!("an error that no scenario knows: {other}"),
-        }
-    }
-}
-
-impl From<BatchError> for Answer {
-    fn from(refused: BatchError) -> Self {
-        match refused {
-            BatchError::Absent { index } => Self::Refused(Some(index), Refusal::Absent),
-            BatchError::Exists { index, current } => {
-                Self::Refused(Some(index), Refusal::Exists(current.get()))
-            }
-            BatchError::Conflict { index, current } => {
-                Self::Refused(Some(index), Refusal::Conflict(current.get()))
-            }
-            BatchError::Full { .. } => no(Refusal::Full),
-            BatchError::Reentrant(_) => Self::Reentrant,
-            other => panic!("an error that no scenario knows: {other}"),
-        }
-    }
-}
-
-/// The output of a future, or the panic that a poll of it ended with.
-async fn caught<F: Future>(future: F) -> Caught<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        let poll = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        match poll {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    })
-    .await
-}
-
-/// The output of a future, if it has one after so many polls, one right after the other.
-async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    for _ in 0..polls {
-        let poll = poll_fn(|context| Poll::Ready(future.as_mut().poll(context)));
-        if let Poll::Ready(output) = poll.await {
-            return Some(output);
-        }
-    }
-    None
-}
-
-/// What a call from inside a closure comes to, which must not wait. Reads of strategies that await
-/// panic there.
-fn now_or_never(answer: impl Future<Output = Answer>) -> Answer {
-    let mut answer = pin!(answer);
-    let mut context = Context::from_waker(Waker::noop());
-    let poll = || answer.as_mut().poll(&mut context);
-    match catch_unwind(AssertUnwindSafe(poll)) {
-        Ok(Poll::Ready(answer)) => answer,
-        Ok(Poll::Pending) => panic!("a call from inside a closure waits"),
-        Err(panic) => match panic.downcast_ref::<String>() {
-            Some(message) if message.contains("inside a closure") => Answer::Reentrant,
-            _ => resume_unwind(panic),
-        },
-    }
-}

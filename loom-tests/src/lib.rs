@@ -30,6 +30,7 @@ pub mod history;
 pub mod linearizability;
 pub mod mutants;
 pub mod operation;
+mod perform;
 pub mod reference;
 #[cfg(feature = "report")]
 pub mod report;

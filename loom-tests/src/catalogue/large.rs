@@ -188,7 +188,7 @@ fn step(random: &mut Xoshiro256PlusPlus, shape: Shape) -> Step {
     }
     if kind < shape.whole + shape.batches {
         // Neighbours: so that keys meet in pairs, and histories can be checked pair by pair.
-        let pair = [key, (key - 1 ^ 1) + 1];
+        let pair = [key, ((key - 1) ^ 1) + 1];
         let first = match random.random_range(0..4) {
             0 => Write::Put(digit),
             1 => Write::CompareAndSet(Seen, digit),

@@ -1,6 +1,8 @@
 //! What scenarios run in: loom, shuttle, or the real thing; chosen when it is compiled, as the
 //! strategies' own primitives are.
 
+#![allow(clippy::disallowed_types, reason = "std's only where nothing is explored")]
+
 #[cfg(contexture_loom)]
 use loom::{future, sync::atomic, thread};
 #[cfg(contexture_shuttle)]
@@ -65,7 +67,7 @@ impl Clock {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     counted: AtomicUsize,
-    #[allow(clippy::disallowed_types, reason = "loom must not see it")]
+    /// std's, since loom must not see it.
     ran: std::sync::atomic::AtomicUsize,
 }
 
