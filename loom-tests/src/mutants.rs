@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// Every `fault!` in the strategies' source, with its file.
+    /// Every `fault!` and `ordering!` in the strategies' source, with its file.
     fn planted(folder: &Path, root: &Path, faults: &mut BTreeSet<(String, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -153,9 +153,11 @@ mod tests {
             } else if path.file_name() != Some("faults.rs".as_ref()) {
                 let source = fs::read_to_string(&path).unwrap();
                 let file = path.strip_prefix(root).unwrap().to_str().unwrap();
-                let names = source.split("fault!(\"").skip(1);
-                let names = names.map(|rest| rest.split('"').next().unwrap());
-                faults.extend(names.map(|name| (name.to_owned(), file.to_owned())));
+                for start in ["fault!(\"", " unless \""] {
+                    let names = source.split(start).skip(1);
+                    let names = names.map(|rest| rest.split('"').next().unwrap());
+                    faults.extend(names.map(|name| (name.to_owned(), file.to_owned())));
+                }
             }
         }
     }

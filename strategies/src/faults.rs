@@ -17,7 +17,18 @@ macro_rules! fault {
     };
 }
 
-pub(crate) use fault;
+/// A memory ordering; Relaxed instead if the fault is planted.
+macro_rules! ordering {
+    ($order:ident unless $name:literal) => {
+        if $crate::faults::fault!($name) {
+            std::sync::atomic::Ordering::Relaxed
+        } else {
+            std::sync::atomic::Ordering::$order
+        }
+    };
+}
+
+pub(crate) use {fault, ordering};
 
 #[cfg(contexture_mutants)]
 pub(crate) fn is_planted(name: &str) -> bool {

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::Reentrant;
 use crate::core::closure;
-use crate::faults::fault;
+use crate::faults::{fault, ordering};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Patience};
 
@@ -70,11 +70,7 @@ impl Gate {
         let handed = turn.as_ref().is_some_and(|turn| turn.call == Call::Handed);
         // Acquire: partner of the Release in `release`; a closure sees all that the closure
         // before it did.
-        let order = if fault!("gate-taken-relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Acquire
-        };
+        let order = ordering!(Acquire unless "gate-taken-relaxed");
         let taken = !handed && gate.state.fetch_or(HELD, order) & HELD != 0;
         if taken && !fault!("gate-lets-two-in") {
             return None;
@@ -197,11 +193,7 @@ impl Gate {
             return;
         }
         // Release: partner of the Acquire in `try_hold` and `is_held`.
-        let order = if fault!("gate-released-relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::Release
-        };
+        let order = ordering!(Release unless "gate-released-relaxed");
         let state = self.state.fetch_and(!HELD, order);
         if state >= ONE_WAITER && state & CALLED == 0 && !fault!("release-wakes-nobody") {
             self.wake_first();

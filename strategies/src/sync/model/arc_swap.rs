@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::faults::fault;
+use crate::faults::ordering;
 
 use super::base::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,11 +39,7 @@ impl<T> ArcSwap<T> {
             arena.len() - 1
         };
         // AcqRel: partner of the Acquire in `load`, and of the swap before this one.
-        let order = if fault!("arc-swap-model-publishes-relaxed") {
-            Ordering::Relaxed
-        } else {
-            Ordering::AcqRel
-        };
+        let order = ordering!(AcqRel unless "arc-swap-model-publishes-relaxed");
         let old = self.newest.swap(index, order);
         Arc::clone(&self.arena.lock().unwrap_or_else(PoisonError::into_inner)[old])
     }
