@@ -2,20 +2,33 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use tempfile::NamedTempFile;
 
-/// Writes a file: first under another name, then, when all of it is on disk, under its own.
+/// Writes files: first all of them under other names, then, when all is on disk, each under its
+/// own.
 ///
 /// # Errors
 ///
-/// If that fails; then the file is as it was before, or still not there.
-pub fn replace(path: &Path, content: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+/// If that fails. Unless renaming does, all files are as they were before, or still not there.
+pub fn replace_all(files: &[(PathBuf, String)]) -> io::Result<()> {
+    let written = files.iter().map(|(path, content)| {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Ok((written(folder, content)?, path))
+    });
+    let written: io::Result<Vec<_>> = written.collect();
+    for (file, path) in written? {
+        file.persist(path)?;
+    }
+    Ok(())
+}
+
+/// A temporary file with this content, all of it on disk.
+fn written(folder: &Path, content: &str) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new_in(folder)?;
     fill(file.as_file_mut(), content.as_bytes())?;
     #[cfg(unix)]
@@ -26,8 +39,7 @@ pub fn replace(path: &Path, content: &str) -> io::Result<()> {
             .set_permissions(fs::Permissions::from_mode(0o644))?;
     }
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
 }
 
 fn fill(file: &mut fs::File, content: &[u8]) -> io::Result<()> {
@@ -145,9 +157,20 @@ mod tests {
     fn replaces_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        replace(&path, "one").unwrap();
-        replace(&path, "two").unwrap();
+        replace_all(&[(path.clone(), "one".into())]).unwrap();
+        replace_all(&[(path.clone(), "two".into())]).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn replaces_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let nowhere = folder.path().join("missing/file");
+        replace_all(&[(path.clone(), "one".into())]).unwrap();
+        replace_all(&[(path.clone(), "two".into()), (nowhere, "two".into())]).unwrap_err();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

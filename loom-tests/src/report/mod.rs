@@ -15,7 +15,7 @@ mod strategies;
 mod stress;
 mod table;
 
-pub use file::replace;
+pub use file::replace_all;
 pub use level::Level;
 pub use models::{ExplorationRow, Explored, ModelRow};
 pub use mutants::{MutantRow, summary as summary_of_mutants};

@@ -31,7 +31,7 @@ pub trait Part: Serialize + DeserializeOwned {
         let path = Path::new(&folder).join(Self::FILE);
         let failed = |reason: &dyn fmt::Display| PartError::new("write", &path, reason);
         let json = file::to_json(&rows).map_err(|error| failed(&error))?;
-        file::replace(&path, &json).map_err(|error| failed(&error))
+        file::replace_all(&[(path.clone(), json)]).map_err(|error| failed(&error))
     }
 
     /// Reads the rows that were handed in to a folder.
