@@ -9,7 +9,7 @@ pub struct Provenance {
     pub started_at: String,
     /// How long it took, in seconds.
     pub seconds: u64,
-    /// The command, as typed.
+    /// The command that repeats it.
     pub command: String,
     /// "full" or "short": how thoroughly loom explored.
     pub effort: String,
