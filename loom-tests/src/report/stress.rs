@@ -19,7 +19,7 @@ pub struct StressRow {
     pub overlapping: usize,
     /// How long it took to run them.
     pub ran_seconds: f64,
-    /// How long it took to find that they are linearizable.
+    /// How much processor time it took to find that they are linearizable.
     pub checked_seconds: f64,
 }
 
