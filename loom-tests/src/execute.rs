@@ -10,7 +10,7 @@ use contexture_strategies::{Options, Strategy, StrategyKind, Version};
 use crate::history::{Event, History};
 use crate::linearizability;
 use crate::operation::{Answer, Call, Entry, Key, Number, Step, appended};
-use crate::perform::{at_most, entry, now_or_never, perform, updated};
+use crate::perform::{at_most, entry, moved, now_or_never, perform, updated};
 use crate::scenario::{Expected, Scenario, note, outcome};
 use crate::world::{self, Clock, Payload, Tally};
 
@@ -151,6 +151,17 @@ impl<S: StrategyKind> Shared<S> {
     }
 }
 
+/// How a future is polled.
+#[derive(Clone, Copy)]
+enum Patience {
+    /// As it should be.
+    Endless,
+    /// At most so often; then it is dropped.
+    Polls(usize),
+    /// Once by a task that nobody wakes, and to its end by another.
+    Moved,
+}
+
 /// A thread of a scenario.
 struct Actor<S: StrategyKind> {
     shared: Arc<Shared<S>>,
@@ -172,8 +183,9 @@ impl<S: StrategyKind> Actor<S> {
         for step in steps {
             match step {
                 Step::Inside(key, digit, inner) => self.update_around(*key, *digit, inner).await,
-                Step::DropAfter(polls, step) => self.take(step, Some(*polls)).await,
-                step => self.take(step, None).await,
+                Step::DropAfter(polls, step) => self.take(step, Patience::Polls(*polls)).await,
+                Step::MoveToAnotherTask(step) => self.take(step, Patience::Moved).await,
+                step => self.take(step, Patience::Endless).await,
             }
         }
         self.events
@@ -181,15 +193,15 @@ impl<S: StrategyKind> Actor<S> {
 
     /// What is there at the end: in one look, and key by key.
     async fn look(mut self) -> Vec<Event> {
-        self.take(&Step::Snapshot, None).await;
-        self.take(&Step::Len, None).await;
+        self.take(&Step::Snapshot, Patience::Endless).await;
+        self.take(&Step::Len, Patience::Endless).await;
         let keys: Vec<_> = match &self.events[0].1.answer {
             Answer::Whole(entries) => entries.keys().copied().collect(),
             _ => Vec::new(),
         };
         // A scenario has a few keys; a long run has many, and has looked at them all the time.
         for key in keys.into_iter().take(4) {
-            self.take(&Step::Get(key), None).await;
+            self.take(&Step::Get(key), Patience::Endless).await;
         }
         let events = self.events.into_iter();
         // No standing clock knows that the end comes last.
@@ -203,16 +215,17 @@ impl<S: StrategyKind> Actor<S> {
             .collect()
     }
 
-    /// Takes a simple step; drops it if it is not done after so many polls.
-    async fn take(&mut self, step: &Step, polls: Option<usize>) {
+    /// Takes a simple step.
+    async fn take(&mut self, step: &Step, patience: Patience) {
         let shared = Arc::clone(&self.shared);
         let call = self.call(step);
         let called = shared.clock.now();
         let answer = {
             let answer = shared.perform(step, &call);
-            match polls {
-                None => answer.await,
-                Some(polls) => at_most(polls, answer).await.unwrap_or(Answer::Dropped),
+            match patience {
+                Patience::Endless => answer.await,
+                Patience::Polls(polls) => at_most(polls, answer).await.unwrap_or(Answer::Dropped),
+                Patience::Moved => moved(answer).await,
             }
         };
         assert_ne!(answer, Answer::Reentrant, "not inside a closure: {call:?}");

@@ -41,6 +41,8 @@ pub enum Step {
     Inside(Key, Number, Box<Step>),
     /// Starts the step, polls it at most so often, one poll right after the other, and drops it.
     DropAfter(usize, Box<Step>),
+    /// Starts the step in a task that nobody wakes, and ends it in another.
+    MoveToAnotherTask(Box<Step>),
 }
 
 impl Step {
@@ -48,6 +50,12 @@ impl Step {
     #[must_use]
     pub fn inside(self, key: Key, digit: Number) -> Self {
         Self::Inside(key, digit, Box::new(self))
+    }
+
+    /// This step, polled once by a task that nobody wakes.
+    #[must_use]
+    pub fn moved(self) -> Self {
+        Self::MoveToAnotherTask(Box::new(self))
     }
 
     /// This step, dropped if it is not done after so many polls.

@@ -110,6 +110,10 @@ fn whole(snapshot: &Snapshot<Key, Payload>) -> BTreeMap<Key, Entry> {
         snapshot.len(),
         "a snapshot names a key twice"
     );
+    for (key, seen) in &entries {
+        let found = snapshot.get(key).map(entry);
+        assert_eq!(found, Some(*seen), "a snapshot misses an entry of its own");
+    }
     entries
 }
 
@@ -225,6 +229,16 @@ pub(crate) async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Out
         }
     }
     None
+}
+
+/// The output of a future that was first polled by a task that nobody wakes.
+pub(crate) async fn moved<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut nobody = Context::from_waker(Waker::noop());
+    match future.as_mut().poll(&mut nobody) {
+        Poll::Ready(output) => output,
+        Poll::Pending => future.await,
+    }
 }
 
 /// What a call from inside a closure comes to, which must not wait. Reads of strategies that await

@@ -205,7 +205,9 @@ impl Expected<'_> {
             }
             Step::Snapshot => Call::Snapshot,
             Step::Len => Call::Len,
-            Step::Inside(..) | Step::DropAfter(..) => panic!("not a simple step: {step:?}"),
+            Step::Inside(..) | Step::DropAfter(..) | Step::MoveToAnotherTask(_) => {
+                panic!("not a simple step: {step:?}")
+            }
         }
     }
 }
@@ -310,6 +312,7 @@ impl Orders<'_> {
                     }));
                 }
             }
+            Step::MoveToAnotherTask(inner) => points = self.take(thread, inner),
             simple => points.extend(self.perform(thread, &self.call(thread, simple))),
         }
         points

@@ -185,6 +185,13 @@ fn batches() -> Vec<Scenario> {
         two("batch_against_update")
             .thread([put(1, 2, 5)])
             .thread([Update(1, 6)]),
+        two("batch_against_update_of_its_second_key")
+            .thread([put(1, 2, 5)])
+            .thread([Update(2, 6)]),
+        two("batch_against_updates_of_both_keys")
+            .thread([put(1, 2, 5)])
+            .thread([Update(1, 6)])
+            .thread([Update(2, 7)]),
         two("conditional_batch_against_update")
             .thread([Apply(vec![
                 (1, Write::CompareAndSet(Initial, 5)),
@@ -272,6 +279,36 @@ fn limit() -> Vec<Scenario> {
                 (3, Write::Create(6)),
                 (4, Write::Create(6)),
             ])]),
+        one("batch_of_old_and_new_at_the_limit")
+            .limit(2)
+            .thread([
+                Apply(vec![
+                    (1, Write::CompareAndSet(Initial, 5)),
+                    (2, Write::Put(5)),
+                ]),
+                Create(3, 5),
+            ])
+            .thread([Create(3, 6)]),
+        two("batch_that_makes_room")
+            .limit(2)
+            .thread([
+                Apply(vec![
+                    (1, Write::Remove(Some(Initial))),
+                    (2, Write::Remove(None)),
+                ]),
+                Create(4, 5),
+            ])
+            .thread([Create(1, 6), Create(3, 6)]),
+        two("batch_that_is_refused_takes_no_room")
+            .limit(3)
+            .thread([
+                Apply(vec![
+                    (3, Write::Create(5)),
+                    (2, Write::CompareAndSet(Initial, 5)),
+                ]),
+                Create(4, 5),
+            ])
+            .thread([Update(2, 6)]),
         one("shrinking_batch_against_create")
             .entries([(2, 0)])
             .limit(2)
@@ -355,6 +392,12 @@ fn cancellation() -> Vec<Scenario> {
             .thread([Update(1, 5)])
             .thread([Update(1, 6).drop_after(2)])
             .thread([Refuse(1)]),
+        one("update_that_changes_its_task_against_update")
+            .thread([Update(1, 5).moved()])
+            .thread([Update(1, 6)]),
+        one("remove_that_changes_its_task_against_update")
+            .thread([Remove(1, None).moved()])
+            .thread([Update(1, 6)]),
         one("dropped_refusal_against_update")
             .thread([Refuse(1).drop_after(2)])
             .thread([Update(1, 6)]),

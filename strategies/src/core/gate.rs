@@ -156,7 +156,10 @@ impl Gate {
             .waiters
             .iter_mut()
             .find(|waiter| waiter.ticket == ticket);
-        let old = waiter.map(|waiter| std::mem::replace(&mut waiter.waker, waker));
+        let old = waiter.map(|waiter| match fault!("waker-is-not-renewed") {
+            true => waker,
+            false => std::mem::replace(&mut waiter.waker, waker),
+        });
         let call = match old {
             Some(_) => None,
             None => Some(queue.answer(ticket)),

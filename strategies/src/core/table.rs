@@ -103,7 +103,8 @@ impl<K: Eq, V> Table<K, V> {
     pub(crate) fn busy(&self, hash: u64, key: &K, turn: Option<&Turn>) -> Option<Arc<Gate>> {
         let gate = self.get(hash, key)?.gate_if_any()?;
         let held = gate.is_held() && !fault!("writers-ignore-a-running-update");
-        let free = !held || turn.is_some_and(|turn| turn.holds(gate));
+        let free = !held
+            || turn.is_some_and(|turn| turn.holds(gate) || fault!("turn-of-another-key-is-enough"));
         (!free).then(|| Arc::clone(gate))
     }
 
