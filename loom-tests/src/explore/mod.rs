@@ -6,7 +6,6 @@ mod loom;
 mod panics;
 #[cfg(contexture_shuttle)]
 mod shuttle;
-#[cfg(not(any(contexture_loom, contexture_shuttle)))]
 mod threads;
 
 #[cfg(contexture_loom)]
@@ -14,5 +13,4 @@ pub use loom::{Effort, Exploration, Model, Pass, explore};
 pub use panics::hide_expected;
 #[cfg(contexture_shuttle)]
 pub use shuttle::{Sampled, Scheduler, sample};
-#[cfg(not(any(contexture_loom, contexture_shuttle)))]
 pub use threads::{Stressed, stress};

@@ -28,7 +28,8 @@ pub struct Stressed {
 ///
 /// # Panics
 ///
-/// If an execution is not linearizable, or fails.
+/// If an execution is not linearizable, or fails; and if this is compiled for an explorer, outside
+/// of which its primitives do not work.
 #[must_use]
 pub fn stress<S: StrategyKind>(scenario: &Scenario, times: usize) -> Stressed {
     let mut stressed = Stressed {
