@@ -18,8 +18,9 @@ use crate::error::LabError;
 use crate::harness::{self, Measured};
 use crate::output::Folder;
 use crate::progress::Progress;
-use crate::results::{Cell, Documents, Provenance, Results, SCHEMA};
+use crate::results::{Cell, Documents, Provenance, Results, SCHEMA, Verified};
 use crate::settings::{PROFILES, Request, Settings};
+use crate::verification::Level;
 use crate::worker::BLOCK;
 use crate::workload::WORKLOADS;
 use crate::{environment, report, subjects, words};
@@ -278,10 +279,24 @@ fn results(settings: &Settings, dataset: &Dataset, measured: Measured, timing: &
             notes,
         },
         self_test: measured.self_test,
+        verification: verified(settings),
         cells: measured.cells,
         scalability: Vec::new(),
         linearizability: None,
     }
+}
+
+/// What was verified of the strategies that were measured.
+fn verified(settings: &Settings) -> Vec<Verified> {
+    let subjects = settings.subjects.iter().map(|entry| entry.about);
+    let strategies = subjects.filter(|about| about.verification.level != Level::None);
+    strategies
+        .map(|about| Verified {
+            subject: about.name.to_owned(),
+            models: about.verification.models,
+            executions: about.verification.executions,
+        })
+        .collect()
 }
 
 /// Where the workers of every subject, also of those that never wait, had markedly fewer

@@ -237,7 +237,7 @@ impl Contestant {
             processors: processors
                 .and_then(|processors| statistics::median(&processors))
                 .map(rounded),
-            verification: about.verification.to_owned(),
+            verification: about.verification.level,
         })
     }
 }

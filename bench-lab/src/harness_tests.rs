@@ -7,6 +7,7 @@ use super::*;
 use crate::documents::Target;
 use crate::settings::{PROFILES, Settings};
 use crate::subjects::{About, Body, Kind, catalog};
+use crate::verification::Verification;
 use crate::workload::WORKLOADS;
 
 /// Counts updates and may go wrong in one of several ways.
@@ -80,7 +81,7 @@ fn entry<const FAULT: u8>() -> Entry {
         name: "planted",
         kind: Kind::Peer,
         body: Body::InPlace,
-        verification: "none",
+        verification: Verification::NONE,
         note: "",
     };
     Entry {

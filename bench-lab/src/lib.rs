@@ -60,6 +60,7 @@ pub mod results;
 pub mod settings;
 pub mod statistics;
 pub mod subjects;
+pub mod verification;
 pub mod window;
 mod words;
 pub mod worker;

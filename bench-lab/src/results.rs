@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
 use crate::subjects::{Body, Kind};
+use crate::verification::Level;
 
 /// The version of the format that this crate writes and reads.
 pub const SCHEMA: &str = "contexture-lab/1";
@@ -24,6 +25,9 @@ pub struct Results {
     pub provenance: Provenance,
     /// Whether the lab's own checks hold.
     pub self_test: SelfTest,
+    /// How much of each strategy was verified. Empty in results of labs that did not know.
+    #[serde(default)]
+    pub verification: Vec<Verified>,
     /// One for each subject, workload and number of threads.
     pub cells: Vec<Cell>,
     /// Scalability models fitted to the cells. Not yet measured: empty.
@@ -186,6 +190,17 @@ pub struct UpdateCheck {
     pub failures: Vec<String>,
 }
 
+/// What a model checker went through of a strategy; cells say at which level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The strategy's name.
+    pub subject: String,
+    /// How many models.
+    pub models: u64,
+    /// In how many executions.
+    pub executions: u64,
+}
+
 /// One subject under one workload with so many threads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
@@ -215,7 +230,7 @@ pub struct Cell {
     /// a lock makes it less, and so does a machine that is busy with something else.
     pub processors: Option<f64>,
     /// What the subject's correctness rests on.
-    pub verification: String,
+    pub verification: Level,
 }
 
 /// Operations per second over the rounds of a cell.

@@ -97,6 +97,14 @@ fn a_run_writes_results_that_fit_the_schema_and_both_reports() {
         let of_subject = cells.iter().filter(|cell| cell["subject"] == name);
         assert!(of_subject.count() >= 6, "{name} under every workload");
     }
+    // What was verified is told of strategies, and of nothing else.
+    let verified = results["verification"].as_array().unwrap();
+    for cell in cells {
+        let subject = &cell["subject"];
+        let told = verified.iter().any(|row| row["subject"] == *subject);
+        assert_eq!(told, cell["kind"] == "strategy", "{subject}");
+        assert_eq!(told, cell["verification"] != "none", "{subject}");
+    }
     let update = &results["self_test"]["effective_updates"];
     assert_eq!(update["acknowledged"], update["effective"]);
     for name in ["report.md", "report.html", "plots/ycsb-a.svg"] {
@@ -155,6 +163,23 @@ fn list_names_everything() {
     ] {
         assert!(list.contains(name), "{name}");
     }
+    let of = |subject: &str| {
+        let mut lines = list.lines().map(str::trim);
+        lines
+            .find(|line| line.starts_with(&format!("{subject} ")))
+            .unwrap()
+    };
+    let levels = ["verification: protocol: ", "verification: instrumented: "];
+    let sharded = of("sharded");
+    assert!(
+        levels.iter().any(|level| sharded.contains(level)),
+        "{sharded}"
+    );
+    assert!(
+        sharded.contains(" models, ") && sharded.ends_with(" executions"),
+        "{sharded}"
+    );
+    assert!(of("hashmap-per-thread").ends_with("verification: none"));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Figures as people read them, and the sentences both reports share.
 
-use crate::results::{Latency, Results, Throughput};
-use crate::words::count;
+use crate::results::{Cell, Latency, Results, Throughput};
+use crate::verification::Verification;
+use crate::words::{count, scaled, short};
 use crate::workload::WORKLOADS;
 
 /// What stands where nothing was measured.
@@ -9,15 +10,7 @@ pub(super) const NOT_MEASURED: &str = "not measured";
 
 /// Operations per second with three significant digits: "16.2 M", "940 k", "12".
 pub(super) fn rate(ops_per_s: f64) -> String {
-    scaled(
-        ops_per_s,
-        &[
-            (1e9, "\u{a0}G"),
-            (1e6, "\u{a0}M"),
-            (1e3, "\u{a0}k"),
-            (1.0, ""),
-        ],
-    )
+    short(ops_per_s)
 }
 
 /// The 95 % interval of a throughput, or why there is none.
@@ -59,20 +52,6 @@ pub(super) fn bytes(bytes: u64) -> String {
         (1.0, " B"),
     ];
     scaled(bytes as f64, &units)
-}
-
-fn scaled(figure: f64, units: &[(f64, &str)]) -> String {
-    // Half a unit of the last digit below the step, it would be rounded up to it.
-    let found = units.iter().find(|(size, _)| figure >= size * 0.9995);
-    let (size, unit) = found.or(units.last()).copied().unwrap_or((1.0, ""));
-    let figure = figure / size;
-    let digits = match figure {
-        _ if size <= 1.0 => 0,
-        f if f >= 99.95 => 0,
-        f if f >= 9.995 => 1,
-        _ => 2,
-    };
-    format!("{figure:.digits$}{unit}")
 }
 
 /// The percentiles of a latency in the order of the tables' columns.
@@ -196,6 +175,21 @@ pub(super) fn provenance(results: &Results) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How far the subject of a cell is verified.
+pub(super) fn verification(results: &Results, cell: &Cell) -> String {
+    let mut verified = results.verification.iter();
+    match verified.find(|verified| verified.subject == cell.subject) {
+        Some(verified) => Verification {
+            level: cell.verification,
+            models: verified.models,
+            executions: verified.executions,
+        }
+        .to_string(),
+        // Of results from before models were counted.
+        None => cell.verification.name().to_owned(),
+    }
+}
+
 /// How to read the report, a paragraph each.
 pub(super) const READING: &[&str] = &[
     "Throughput is the median over rounds of operations per second, all threads together. Below \
@@ -211,9 +205,10 @@ pub(super) const READING: &[&str] = &[
      operations it would have issued meanwhile. Fairness is Jain's index: 1 when all threads got \
      the same done. Processors is how many the threads kept busy; less than there are means that \
      they waited for each other, or that the machine was busy with something else.",
-    "Verification says what a subject's correctness rests on: with \"protocol\" a model checker \
-     has gone through the interleavings of its create, update and remove, on top of trusted \
-     primitives; with \"none\" this workspace has checked nothing.",
+    "Verification says what a subject's correctness rests on. A model checker has gone through the \
+     interleavings of so many models, small scenarios of two or three threads: with \
+     \"instrumented\" of the whole of the subject, with \"protocol\" of what it does with \
+     primitives that are trusted themselves. With \"none\" this workspace has checked nothing.",
 ];
 
 /// What these figures cannot tell.

@@ -177,7 +177,10 @@ fn throughput(results: &Results, workload: &str) -> String {
                 None => format!("<td class=\"missing\">{}</td>", figures::NOT_MEASURED),
             };
         }
-        text += &format!("<td>{}</td></tr>\n", escape(&subject.verification));
+        text += &format!(
+            "<td>{}</td></tr>\n",
+            escape(&figures::verification(results, subject))
+        );
     }
     text + "</tbody>\n</table>\n</div>\n"
 }

@@ -123,7 +123,7 @@ fn throughput(results: &Results, workload: &str) -> String {
             subject.subject,
             subject.kind.name(),
             subject.body.name(),
-            subject.verification
+            figures::verification(results, subject)
         );
         for threads in &all_threads {
             let cell = results.cell(workload, *threads, &subject.subject);

@@ -5,9 +5,10 @@ use std::path::Path;
 use super::*;
 use crate::results::{
     Build, Cell, Documents, Environment, Latencies, Latency, Outcome, OverlapCheck, Provenance,
-    Round, SCHEMA, SelfTest, Throughput, UpdateCheck,
+    Round, SCHEMA, SelfTest, Throughput, UpdateCheck, Verified,
 };
 use crate::subjects::{Body, Kind};
+use crate::verification::Level;
 
 fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f64>) -> Cell {
     Cell {
@@ -46,7 +47,7 @@ fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f
         bytes_per_entry: None,
         fairness: Some(0.99),
         processors: None,
-        verification: "none".into(),
+        verification: Level::None,
     }
 }
 
@@ -115,6 +116,7 @@ fn results(cells: Vec<Cell>) -> Results {
                 failures: Vec::new(),
             },
         },
+        verification: Vec::new(),
         cells,
         scalability: Vec::new(),
         linearizability: None,
@@ -174,6 +176,42 @@ fn the_page_needs_nothing_else_and_escapes_what_it_shows() {
         !html.contains("#0100"),
         "every placeholder has become a colour"
     );
+}
+
+#[test]
+fn what_was_verified_stands_beside_the_figures() {
+    let mut verified = typical();
+    verified.verification = vec![Verified {
+        subject: "ours".into(),
+        models: 78,
+        executions: 1_234_567,
+    }];
+    for cell in &mut verified.cells {
+        if cell.kind == Kind::Strategy {
+            cell.verification = Level::Protocol;
+        }
+    }
+    let said = "protocol: 78 models, 1.23\u{a0}M executions";
+    let rendered = render(&verified).unwrap();
+    for (text, cells) in [
+        (
+            &rendered.markdown,
+            [format!("| {said} |"), "| none |".into()],
+        ),
+        (
+            &rendered.html,
+            [format!("<td>{said}</td>"), "<td>none</td>".into()],
+        ),
+    ] {
+        assert!(cells.iter().all(|cell| text.contains(cell)), "{text}");
+    }
+
+    // Results that do not know it are read, too.
+    let json = verified.to_json().unwrap();
+    let mut older: serde_json::Value = serde_json::from_str(&json).unwrap();
+    older.as_object_mut().unwrap().remove("verification");
+    let older = Results::from_json(&older.to_string(), Path::new("results.json")).unwrap();
+    assert!(render(&older).unwrap().markdown.contains("| protocol |"));
 }
 
 #[test]

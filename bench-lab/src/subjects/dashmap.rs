@@ -9,6 +9,7 @@ use super::body::Held;
 use super::{About, Body, Entry, Kind, Session, Subject};
 use crate::documents::{Dataset, Key, Object, Target};
 use crate::error::LabError;
+use crate::verification::Verification;
 use crate::worker::Worker;
 use contexture::Document;
 
@@ -17,7 +18,7 @@ pub(super) const IN_PLACE: Entry = Entry {
         name: "dashmap",
         kind: Kind::Peer,
         body: Body::InPlace,
-        verification: "none",
+        verification: Verification::NONE,
         note: "`get` and `get_mut`: one lock a shard, nothing cloned; foldhash",
     },
     fill: Map::<Object>::fill,
@@ -28,7 +29,7 @@ pub(super) const COPIED: Entry = Entry {
         name: "dashmap-copied",
         kind: Kind::Peer,
         body: Body::Copied,
-        verification: "none",
+        verification: Verification::NONE,
         note: "the same, and an update replaces a flat document by its copy under the lock",
     },
     fill: Map::<Document>::fill,

@@ -11,6 +11,7 @@ use super::body::tree;
 use super::{About, Body, Entry, Kind, Session, Subject};
 use crate::documents::{Dataset, Key, Object, Target};
 use crate::error::LabError;
+use crate::verification::Verification;
 use crate::worker::Worker;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -18,7 +19,7 @@ pub(super) const ENTRY: Entry = Entry {
         name: "hashmap-per-thread",
         kind: Kind::Floor,
         body: Body::InPlace,
-        verification: "none",
+        verification: Verification::NONE,
         note: "a `HashMap` of its own for every worker, no synchronisation at all; foldhash",
     },
     fill: Maps::fill,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::{Dataset, Target};
 use crate::error::LabError;
+use crate::verification::Verification;
 use crate::worker::{Tally, Worker};
 use crate::workload::Operation;
 
@@ -73,10 +74,8 @@ pub struct About {
     pub kind: Kind,
     /// How it holds documents.
     pub body: Body,
-    /// What its correctness rests on: `protocol` where a model checker has gone through the
-    /// interleavings of its create, update and remove on top of trusted primitives, `none` where
-    /// this workspace has checked nothing.
-    pub verification: &'static str,
+    /// What its correctness rests on.
+    pub verification: Verification,
     /// How it is used here, in one line.
     pub note: &'static str,
 }

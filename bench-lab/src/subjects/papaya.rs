@@ -9,6 +9,7 @@ use super::body::flat;
 use super::{About, Body, Entry, Kind, Session, Subject};
 use crate::documents::{Dataset, Key, Target};
 use crate::error::LabError;
+use crate::verification::Verification;
 use crate::worker::Worker;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -16,7 +17,7 @@ pub(super) const ENTRY: Entry = Entry {
         name: "papaya",
         kind: Kind::Peer,
         body: Body::Copied,
-        verification: "none",
+        verification: Verification::NONE,
         note: "a guard an operation, `get` and `compute`; no lock, a lost race copies again; foldhash",
     },
     fill: Map::fill,

@@ -11,6 +11,7 @@ use super::body::flat;
 use super::{About, Body, Entry, Kind, Subject};
 use crate::documents::{Dataset, Key, Target};
 use crate::error::LabError;
+use crate::verification::Verification;
 use crate::worker::{Tally, Worker};
 use crate::workload::Operation;
 
@@ -29,7 +30,7 @@ impl Visitor for Entries {
             name: S::NAME,
             kind: Kind::Strategy,
             body: Body::Copied,
-            verification: "protocol",
+            verification: Verification::of(S::NAME),
             note: "async contract, `read` and `try_update` by closure; a worker that waits polls again",
         };
         self.0.push(Entry {

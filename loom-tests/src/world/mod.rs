@@ -1,7 +1,10 @@
 //! What scenarios run in: loom, shuttle, or the real thing; chosen when it is compiled, as the
 //! strategies' own primitives are.
 
-#![allow(clippy::disallowed_types, reason = "std's only where nothing is explored")]
+#![allow(
+    clippy::disallowed_types,
+    reason = "std's only where nothing is explored"
+)]
 
 #[cfg(contexture_loom)]
 use loom::{future, sync::atomic, thread};
