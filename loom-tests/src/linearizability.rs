@@ -27,13 +27,25 @@ pub fn check(history: &History) -> Result<(), Violation> {
     for part in parts(history) {
         part.check(None)?;
     }
-    let mut events = history.threads.iter().flatten();
-    if history.limit.is_some() || events.any(|event| event.call.is_about_all()) {
+    let about_all = |event: &Event| {
+        event.call.is_about_all() || event.answer == Answer::Refused(None, Refusal::Full)
+    };
+    if history.limit.is_some() || history.threads.iter().flatten().any(about_all) {
         let all = history.threads.iter().map(|events| events.iter());
         let threads: Vec<Vec<_>> = all.map(Iterator::collect).collect();
-        search(Reference::new(history.limit, &history.entries), &threads)?;
+        find(history.limit, &history.entries, &threads)?;
     }
     Ok(())
+}
+
+fn find(
+    limit: Option<usize>,
+    entries: &BTreeMap<Key, Entry>,
+    threads: &[Vec<&Event>],
+) -> Result<(), Violation> {
+    let dropped = |event: &&Event| event.answer == Answer::Dropped;
+    let careful = threads.iter().flatten().any(dropped);
+    search(Reference::new(limit, entries).careful(careful), threads)
 }
 
 /// Keys that are checked together: what they held at first, and the events about them, thread by
@@ -49,7 +61,7 @@ impl Part<'_> {
         let threads: Vec<Vec<_>> = threads
             .map(|events| events.map(|event| &**event).collect())
             .collect();
-        search(Reference::new(limit, &self.entries), &threads)
+        find(limit, &self.entries, &threads)
     }
 }
 

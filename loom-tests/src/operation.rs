@@ -90,6 +90,18 @@ pub enum Write<E = Expect> {
     Require(Option<E>),
 }
 
+impl Write<u64> {
+    /// The version that it wants the key to have, if any.
+    #[must_use]
+    pub fn expects(self) -> Option<u64> {
+        match self {
+            Self::CompareAndSet(expected, _) => Some(expected),
+            Self::Remove(expected) | Self::Require(expected) => expected,
+            Self::Create(_) | Self::Put(_) => None,
+        }
+    }
+}
+
 /// What a store was asked to do; versions are those of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "as in `Step`")]
@@ -128,6 +140,20 @@ impl Call {
         match self {
             Self::Apply(writes) => writes.iter().map(|(key, _)| *key).collect(),
             call => call.key().into_iter().collect(),
+        }
+    }
+
+    /// The version that it wants the key to have, if any.
+    #[must_use]
+    pub fn expects(&self, key: Key) -> Option<u64> {
+        match self {
+            Self::CompareAndSet(own, expected, _) if *own == key => Some(*expected),
+            Self::Remove(own, expected) if *own == key => *expected,
+            Self::Apply(writes) => {
+                let write = writes.iter().find(|(other, _)| *other == key);
+                write.and_then(|(_, write)| write.expects())
+            }
+            _ => None,
         }
     }
 
@@ -206,41 +232,40 @@ impl Answer {
     /// The version that the key had just before the call, as far as the answer tells.
     #[must_use]
     pub fn version_before(&self, call: &Call, key: Key) -> Option<u64> {
+        if let Call::Apply(writes) = call {
+            let place = writes.iter().position(|(other, _)| *other == key)?;
+            return self.version_before_batch(writes[place].1, place);
+        }
         if call.key().is_some_and(|own| own != key) {
             return None;
         }
-        let current = match self {
-            Self::Found(entry) => return entry.map(|entry| entry.version),
-            Self::Whole(entries) => return entries.get(&key).map(|entry| entry.version),
+        match self {
+            Self::Found(entry) => entry.map(|entry| entry.version),
+            Self::Whole(entries) => entries.get(&key).map(|entry| entry.version),
             Self::Updated { saw: entry, .. } | Self::Aborted(entry) | Self::Removed(entry) => {
-                entry.version
+                Some(entry.version)
             }
-            Self::Refused(index, Refusal::Exists(current) | Refusal::Conflict(current)) => {
-                match (call, index) {
-                    (Call::Apply(writes), Some(index)) if writes[*index].0 != key => return None,
-                    _ => *current,
-                }
+            Self::Refused(_, Refusal::Exists(current) | Refusal::Conflict(current)) => {
+                Some(*current)
             }
-            Self::Wrote(version) => match call {
-                Call::CompareAndSet(..) => version - 1,
-                _ => return None,
-            },
-            Self::Applied(versions) => {
-                let Call::Apply(writes) = call else {
-                    return None;
-                };
-                let place = writes.iter().position(|(other, _)| *other == key)?;
-                match (writes[place].1, versions[place]) {
-                    (Write::CompareAndSet(expected, _), _) | (Write::Remove(Some(expected)), _) => {
-                        expected
-                    }
-                    (Write::Require(_), version) => return version,
-                    _ => return None,
-                }
+            Self::Wrote(_) => call.expects(key),
+            _ => None,
+        }
+    }
+
+    /// The same for a key of a batch: what it expects, for changes up to the one refused, were as
+    /// expected.
+    fn version_before_batch(&self, write: Write<u64>, place: usize) -> Option<u64> {
+        match self {
+            Self::Refused(Some(refused), Refusal::Exists(current) | Refusal::Conflict(current))
+                if *refused == place =>
+            {
+                Some(*current)
             }
-            _ => return None,
-        };
-        Some(current)
+            Self::Refused(Some(refused), _) if *refused <= place => None,
+            Self::Applied(_) | Self::Refused(..) => write.expects(),
+            _ => None,
+        }
     }
 
     /// The version that the answer gives to a key that the call added or wrote.

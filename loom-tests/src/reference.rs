@@ -10,20 +10,30 @@ use crate::search::Sequential;
 /// A store, by the letter of the contract.
 ///
 /// The contract leaves one thing open: with which version, above all former ones, a key is
-/// created again. When a history is checked, the answers tell; [`UNKNOWN`] stands for the version
+/// created again. When a history is checked, the answers tell; 0 stands for the version
 /// of a key whose creation was never answered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Reference {
     limit: Option<usize>,
     keys: BTreeMap<Key, State>,
     len: usize,
+    /// Whether some calls were dropped: what they did is not known, and no other step is safe.
+    careful: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct State {
     current: Option<Entry>,
-    /// No version of this key was ever higher.
+    /// No version that is known was ever higher, and the current one is, if it is unknown.
     highest: u64,
+}
+
+impl State {
+    /// The current version, if it is unknown, is over: it was above the highest known one.
+    fn passed_unknown(&mut self) {
+        let unknown = self.current.is_some_and(|now| now.version == UNKNOWN);
+        self.highest += u64::from(unknown);
+    }
 }
 
 /// See [`Reference`].
@@ -48,7 +58,15 @@ impl Reference {
                 .map(|(&key, entry)| (key, state(entry)))
                 .collect(),
             len: entries.len(),
+            careful: false,
         }
+    }
+
+    /// The same store for a history in which calls were dropped.
+    #[must_use]
+    pub fn careful(mut self, careful: bool) -> Self {
+        self.careful = careful;
+        self
     }
 
     /// What a key holds.
@@ -202,23 +220,30 @@ impl Reference {
         }
     }
 
-    /// Takes a version that was unknown so far from an answer.
+    /// Takes a version that was unknown so far from an answer; or from what was expected, if the
+    /// call is assumed to have succeeded without an answer.
     fn learn(&mut self, call: &Call, answer: &Answer, undo: &mut Undo) {
         let keys = match call {
             Call::Snapshot => self.keys.keys().copied().collect(),
             call => call.keys(),
         };
-        let learnt: Vec<_> = keys
-            .into_iter()
-            .filter_map(|key| {
-                let state = self.keys.get(&key)?;
-                let current = state.current.filter(|now| now.version == UNKNOWN)?;
-                let version = answer.version_before(call, key)?;
-                (version > state.highest).then_some((key, version, current.number))
-            })
-            .collect();
-        for (key, version, number) in learnt {
-            self.set(key, version, number, undo);
+        for key in keys {
+            let Some(state) = self.keys.get(&key).copied() else {
+                continue;
+            };
+            let before = match answer {
+                Answer::Dropped => call.expects(key),
+                answer => answer.version_before(call, key).or_else(|| {
+                    let after = answer.version_after(call, key);
+                    after.map(|version| version - 1)
+                }),
+            };
+            if let (Some(current), Some(version)) = (state.current, before)
+                && current.version == UNKNOWN
+                && version > state.highest
+            {
+                self.set(key, version, current.number, undo);
+            }
         }
     }
 
@@ -226,6 +251,9 @@ impl Reference {
         let state = self.keys.entry(key).or_default();
         undo.0.push((key, *state));
         self.len += usize::from(state.current.is_none());
+        if version == UNKNOWN {
+            state.passed_unknown();
+        }
         state.current = Some(Entry { version, number });
         state.highest = state.highest.max(version);
     }
@@ -234,6 +262,7 @@ impl Reference {
         let state = self.keys.entry(key).or_default();
         undo.0.push((key, *state));
         self.len -= usize::from(state.current.is_some());
+        state.passed_unknown();
         state.current = None;
     }
 }
@@ -319,22 +348,22 @@ impl Sequential for Reference {
         }
     }
 
-    /// Those that change nothing are, and those that leave the key where it is, at a version that
-    /// only they can lead to.
+    /// Those that change nothing are. So are those that leave the key where it is, at a version that
+    /// only they can lead to: all that need the version before are done, as `needs` and `ends` say,
+    /// so whatever is to come finds the key as well after them as before.
     fn is_safe(&self, event: &Event) -> bool {
-        let known = |key| self.get(key).is_none_or(|entry| entry.version != UNKNOWN);
-        let safe = match &event.answer {
-            Answer::Found(_)
-            | Answer::Aborted(_)
-            | Answer::Refused(..)
-            | Answer::Reentrant
-            | Answer::Counted(_)
-            | Answer::Updated { .. } => true,
-            Answer::Whole(_) => self.keys.keys().all(|&key| known(key)),
-            Answer::Wrote(_) => matches!(event.call, Call::CompareAndSet(..)),
-            _ => false,
-        };
-        safe && event.call.keys().into_iter().all(known)
+        !self.careful
+            && match &event.answer {
+                Answer::Found(_)
+                | Answer::Aborted(_)
+                | Answer::Refused(..)
+                | Answer::Reentrant
+                | Answer::Counted(_)
+                | Answer::Whole(_)
+                | Answer::Updated { .. } => true,
+                Answer::Wrote(_) => matches!(event.call, Call::CompareAndSet(..)),
+                _ => false,
+            }
     }
 }
 

@@ -104,7 +104,7 @@ const MOST_DEAD_ENDS: usize = 200_000;
 ///
 /// # Errors
 ///
-/// As [`check`].
+/// A [`Violation`] if there is none, or if that is too hard to find out.
 pub fn search<S>(object: S, threads: &[Vec<&S::Event>]) -> Result<(), Violation>
 where
     S: Sequential,

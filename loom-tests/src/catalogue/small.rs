@@ -124,6 +124,10 @@ fn recreation() -> Vec<Scenario> {
         one("stale_remove_against_recreation")
             .thread([Remove(1, Some(Initial))])
             .thread([Remove(1, None), Create(1, 6)]),
+        Scenario::new("removes_of_different_versions_in_one_shard")
+            .entries([(1, 0), (3, 0)])
+            .thread([Update(1, 5), Remove(1, None), Create(1, 6)])
+            .thread([Remove(3, None)]),
         one("recreation_against_recreation")
             .thread([Remove(1, None), Create(1, 5)])
             .thread([Remove(1, None), Create(1, 6)]),
@@ -213,6 +217,21 @@ fn batches() -> Vec<Scenario> {
                 (2, Write::Require(Some(Initial))),
                 (1, Write::Put(6)),
             ])]),
+        two("requirement_against_remove")
+            .thread([Apply(vec![
+                (1, Write::Require(Some(Initial))),
+                (2, Write::Put(5)),
+            ])])
+            .thread([Remove(1, None)]),
+        two("conditional_remove_in_a_batch_against_update")
+            .thread([Apply(vec![
+                (1, Write::Remove(Some(Initial))),
+                (2, Write::Put(5)),
+            ])])
+            .thread([Update(1, 6)]),
+        two("remove_in_a_batch_against_remove")
+            .thread([Apply(vec![(1, Write::Remove(None)), (2, Write::Put(5))])])
+            .thread([Remove(1, None)]),
         one("moving_batch_against_create")
             .thread([Apply(vec![(1, Write::Remove(None)), (2, Write::Create(5))])])
             .thread([Create(2, 6)]),
@@ -279,6 +298,14 @@ fn limit() -> Vec<Scenario> {
                 (3, Write::Create(6)),
                 (4, Write::Create(6)),
             ])]),
+        one("create_of_an_entry_at_the_limit")
+            .limit(1)
+            .thread([Create(1, 5)])
+            .thread([Remove(1, None), Create(2, 6)]),
+        one("move_at_the_limit_against_create")
+            .limit(1)
+            .thread([Apply(vec![(1, Write::Remove(None)), (3, Write::Create(5))])])
+            .thread([Create(2, 6)]),
         one("batch_of_old_and_new_at_the_limit")
             .limit(2)
             .thread([
@@ -338,6 +365,19 @@ fn closures() -> Vec<Scenario> {
         one("refuse_update_in_turn")
             .closures_in_turn()
             .thread([Refuse(1), Update(1, 5)])
+            .thread([Update(1, 6)]),
+        one("refusals_in_a_row")
+            .closures_in_turn()
+            .thread([Refuse(1), Refuse(1), Refuse(1)])
+            .thread([Refuse(1), Refuse(1)]),
+        one("waiting_refusal_against_recreation")
+            .closures_in_turn()
+            .thread([Refuse(1)])
+            .thread([Refuse(1)])
+            .thread([Remove(1, None), Create(1, 0), Refuse(1)]),
+        one("panic_then_update_against_update")
+            .closures_in_turn()
+            .thread([Panic(1), Update(1, 5)])
             .thread([Update(1, 6)]),
         one("refuse_remove")
             .thread([Refuse(1)])

@@ -227,6 +227,10 @@ impl Gate {
             let needed = state & (HELD | CALLED) == 0 && state >= ONE_WAITER;
             needed.then(|| (state - ONE_WAITER) | CALLED)
         });
+        debug_assert!(
+            called.is_err() || called == Ok(queue.waiters.len() * ONE_WAITER),
+            "a gate that has lost count of its waiters"
+        );
         let first = called.ok().and_then(|_| queue.waiters.pop_front());
         drop(queue);
         if let Some(first) = first {
