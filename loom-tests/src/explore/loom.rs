@@ -41,7 +41,7 @@ impl Effort {
             (Pass::IMPATIENT, &[1, 2, 3]),
         ],
         cap: 20_000,
-        unbounded: 250,
+        unbounded: 175,
     };
 
     /// What finds most faults in a fraction of the time.
