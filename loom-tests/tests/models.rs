@@ -26,7 +26,7 @@ const LEAST_STRATEGIES: usize = 5;
 const LEAST_SCENARIOS: usize = 94;
 /// Of each strategy: models exhausted at bound 2 or higher in every pass, and executions.
 const LEAST_EXHAUSTED: usize = 70;
-const LEAST_EXECUTIONS: usize = 800_000;
+const LEAST_EXECUTIONS: usize = 600_000;
 const LEAST_EXECUTIONS_SHORT: usize = 180_000;
 
 struct Models {
