@@ -105,7 +105,7 @@ impl<K: Key, V: Value> Table<K, V> {
             Change::CompareAndSet { expected, .. } => Some(*expected),
             Change::Remove { expected } => *expected,
             Change::Require { version } => *version,
-            _ => unimplemented!("a change that is newer than this store"),
+            _ => panic!("a change that is newer than this store"),
         };
         match current {
             None => Err(BatchError::Absent { index }),
