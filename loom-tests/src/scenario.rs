@@ -413,3 +413,39 @@ impl Orders<'_> {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen<const N: usize>(outcomes: [&str; N]) -> BTreeSet<String> {
+        outcomes.map(str::to_owned).into()
+    }
+
+    #[test]
+    fn an_outcome_that_was_never_seen_is_missing() {
+        let outcomes = Scenario::new("create_create")
+            .thread([Step::Create(1, 5)])
+            .thread([Step::Create(1, 6)])
+            .outcomes(false);
+        let first = "ok | exists => {1: 5}";
+        let second = "exists | ok => {1: 6}";
+        assert_eq!(outcomes.required, seen([first, second]));
+        assert!(outcomes.optional.is_empty());
+        assert!(outcomes.missing(&seen([first, second])).is_empty());
+        assert_eq!(outcomes.missing(&seen([first])), [second]);
+    }
+
+    #[test]
+    fn a_future_that_is_never_dropped_is_missing() {
+        let scenario = Scenario::new("dropped_update")
+            .entries([(1, 0)])
+            .thread([Step::Update(1, 5).drop_after(1)])
+            .thread([Step::Len]);
+        let done = seen(["updated 0 | 1 => {1: 5}"]);
+        assert!(scenario.outcomes(false).missing(&done).is_empty());
+        let outcomes = scenario.outcomes(true);
+        assert_eq!(outcomes.required, done);
+        assert_eq!(outcomes.missing(&done).len(), 1);
+    }
+}
