@@ -88,6 +88,12 @@ impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
         result
     }
 
+    /// Blocks on the writer lock, unlike [`snapshot`](Locks::snapshot).
+    fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
+        let _writer = self.writer.lock();
+        (self.snapshot(), hook())
+    }
+
     fn snapshot(&self) -> Snapshot<K, V> {
         Snapshot::new(self.root.load_full())
     }

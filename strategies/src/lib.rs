@@ -39,6 +39,7 @@ pub mod error;
 pub mod kind;
 
 mod batch;
+mod commit;
 #[allow(
     missing_debug_implementations,
     reason = "nothing in it can be named outside"
@@ -66,6 +67,7 @@ mod tokio_mutex;
 mod tokio_rwlock;
 
 pub use batch::{Batch, Change};
+pub use commit::Commit;
 pub use error::{BatchError, CompareAndSetError, CreateError, Reentrant, RemoveError, UpdateError};
 pub use kind::{StrategyKind, SyncStrategyKind};
 pub use options::Options;

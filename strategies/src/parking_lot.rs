@@ -69,9 +69,11 @@ impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
         f(&mut *self.table.write())
     }
 
-    fn snapshot(&self) -> Snapshot<K, V> {
-        let table = Table::clone(&self.table.read());
-        self.core.snapshot([table])
+    fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
+        let table = self.table.read();
+        let (copy, at) = (Table::clone(&table), hook());
+        drop(table);
+        (self.core.snapshot([copy]), at)
     }
 
     fn len(&self) -> usize {

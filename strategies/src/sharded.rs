@@ -104,14 +104,18 @@ impl<K: Key, V: Value> Locks for Sharded<K, V> {
         })
     }
 
-    fn snapshot(&self) -> Snapshot<K, V> {
-        let tables: Vec<Table<K, V>> = if fault!("snapshot-is-taken-shard-by-shard") {
+    fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
+        let (tables, at): (Vec<Table<K, V>>, R) = if fault!("snapshot-is-taken-shard-by-shard") {
             let shards = self.shards.iter();
-            shards.map(|shard| Table::clone(&shard.read())).collect()
+            let tables = shards.map(|shard| Table::clone(&shard.read())).collect();
+            (tables, hook())
         } else {
-            self.view_all(|tables| tables.iter().map(|table| Table::clone(table)).collect())
+            self.view_all(|tables| {
+                let copies = tables.iter().map(|table| Table::clone(table));
+                (copies.collect(), hook())
+            })
         };
-        self.core.snapshot(tables)
+        (self.core.snapshot(tables), at)
     }
 
     fn len(&self) -> usize {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::hash::Hash;
 
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
-use crate::{Batch, Options, Snapshot, Version, Versioned};
+use crate::{Batch, Commit, Options, Snapshot, Version, Versioned};
 
 /// What a store can use as key. Implemented for every type that qualifies.
 ///
@@ -126,6 +126,20 @@ pub trait Strategy: Send + Sync + Sized + 'static {
         &self,
         key: Self::Key,
         value: Self::Value,
+    ) -> impl Future<Output = Result<Version, CreateError>> + Send {
+        self.create_with(key, value, |_| ())
+    }
+
+    /// Like [`create`](Strategy::create), with a commit hook; see [`Commit`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn create_with(
+        &self,
+        key: Self::Key,
+        value: Self::Value,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]) + Send,
     ) -> impl Future<Output = Result<Version, CreateError>> + Send;
 
     /// Replaces the value of `key` by what `f` makes of it: an atomic read-modify-write that
@@ -162,6 +176,24 @@ pub trait Strategy: Send + Sync + Sized + 'static {
         &self,
         key: &Self::Key,
         f: impl FnOnce(&Versioned<Self::Value>) -> Result<Self::Value, E> + Send,
+    ) -> impl Future<Output = Result<Version, UpdateError<E>>> + Send {
+        self.try_update_with(key, f, |_| ())
+    }
+
+    /// Like [`try_update`](Strategy::try_update), with a commit hook; see [`Commit`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    fn try_update_with<E: Send>(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> Result<Self::Value, E> + Send,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]) + Send,
     ) -> impl Future<Output = Result<Version, UpdateError<E>>> + Send;
 
     /// Replaces the value of `key` if it has the expected version.
@@ -177,6 +209,21 @@ pub trait Strategy: Send + Sync + Sized + 'static {
         key: &Self::Key,
         expected: Version,
         value: Self::Value,
+    ) -> impl Future<Output = Result<Version, CompareAndSetError>> + Send {
+        self.compare_and_set_with(key, expected, value, |_| ())
+    }
+
+    /// Like [`compare_and_set`](Strategy::compare_and_set), with a commit hook; see [`Commit`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn compare_and_set_with(
+        &self,
+        key: &Self::Key,
+        expected: Version,
+        value: Self::Value,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]) + Send,
     ) -> impl Future<Output = Result<Version, CompareAndSetError>> + Send;
 
     /// Removes `key` and returns what it held; only at the expected version, if one is given.
@@ -190,6 +237,20 @@ pub trait Strategy: Send + Sync + Sized + 'static {
         &self,
         key: &Self::Key,
         expected: Option<Version>,
+    ) -> impl Future<Output = Result<Versioned<Self::Value>, RemoveError>> + Send {
+        self.remove_with(key, expected, |_| ())
+    }
+
+    /// Like [`remove`](Strategy::remove), with a commit hook; see [`Commit`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn remove_with(
+        &self,
+        key: &Self::Key,
+        expected: Option<Version>,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]) + Send,
     ) -> impl Future<Output = Result<Versioned<Self::Value>, RemoveError>> + Send;
 
     /// Applies every change of the batch at one instant, or none.
@@ -205,6 +266,21 @@ pub trait Strategy: Send + Sync + Sized + 'static {
     fn apply(
         &self,
         batch: Batch<Self::Key, Self::Value>,
+    ) -> impl Future<Output = Result<Vec<Option<Version>>, BatchError>> + Send {
+        self.apply_with(batch, |_| ())
+    }
+
+    /// Like [`apply`](Strategy::apply), with a commit hook; see [`Commit`]. The hook gets all
+    /// changes at once, in the order of the batch; conditions are no changes, and a batch without
+    /// a change runs no hook.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn apply_with(
+        &self,
+        batch: Batch<Self::Key, Self::Value>,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]) + Send,
     ) -> impl Future<Output = Result<Vec<Option<Version>>, BatchError>> + Send;
 
     /// The whole store at one point in time.
@@ -214,7 +290,21 @@ pub trait Strategy: Send + Sync + Sized + 'static {
     /// # Panics
     ///
     /// As [`read`](Strategy::read) does from inside a closure.
-    fn snapshot(&self) -> impl Future<Output = Snapshot<Self::Key, Self::Value>> + Send;
+    fn snapshot(&self) -> impl Future<Output = Snapshot<Self::Key, Self::Value>> + Send {
+        async { self.snapshot_with(|| ()).await.0 }
+    }
+
+    /// Like [`snapshot`](Strategy::snapshot), and runs `hook` at the snapshot's instant: those
+    /// writes are in the snapshot whose [commit hooks](Commit) ran before. It must be as quick as
+    /// those.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Strategy::read) does from inside a closure.
+    fn snapshot_with<R: Send>(
+        &self,
+        hook: impl FnOnce() -> R + Send,
+    ) -> impl Future<Output = (Snapshot<Self::Key, Self::Value>, R)> + Send;
 
     /// How many entries there are, at one instant.
     ///
@@ -287,7 +377,21 @@ pub trait SyncStrategy: Send + Sync + Sized + 'static {
     /// # Errors
     ///
     /// As there.
-    fn create_sync(&self, key: Self::Key, value: Self::Value) -> Result<Version, CreateError>;
+    fn create_sync(&self, key: Self::Key, value: Self::Value) -> Result<Version, CreateError> {
+        self.create_with_sync(key, value, |_| ())
+    }
+
+    /// See [`Strategy::create_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn create_with_sync(
+        &self,
+        key: Self::Key,
+        value: Self::Value,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]),
+    ) -> Result<Version, CreateError>;
 
     /// See [`Strategy::update`].
     ///
@@ -311,6 +415,20 @@ pub trait SyncStrategy: Send + Sync + Sized + 'static {
         &self,
         key: &Self::Key,
         f: impl FnOnce(&Versioned<Self::Value>) -> Result<Self::Value, E>,
+    ) -> Result<Version, UpdateError<E>> {
+        self.try_update_with_sync(key, f, |_| ())
+    }
+
+    /// See [`Strategy::try_update_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn try_update_with_sync<E>(
+        &self,
+        key: &Self::Key,
+        f: impl FnOnce(&Versioned<Self::Value>) -> Result<Self::Value, E>,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]),
     ) -> Result<Version, UpdateError<E>>;
 
     /// See [`Strategy::compare_and_set`].
@@ -323,6 +441,21 @@ pub trait SyncStrategy: Send + Sync + Sized + 'static {
         key: &Self::Key,
         expected: Version,
         value: Self::Value,
+    ) -> Result<Version, CompareAndSetError> {
+        self.compare_and_set_with_sync(key, expected, value, |_| ())
+    }
+
+    /// See [`Strategy::compare_and_set_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn compare_and_set_with_sync(
+        &self,
+        key: &Self::Key,
+        expected: Version,
+        value: Self::Value,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]),
     ) -> Result<Version, CompareAndSetError>;
 
     /// See [`Strategy::remove`].
@@ -334,6 +467,20 @@ pub trait SyncStrategy: Send + Sync + Sized + 'static {
         &self,
         key: &Self::Key,
         expected: Option<Version>,
+    ) -> Result<Versioned<Self::Value>, RemoveError> {
+        self.remove_with_sync(key, expected, |_| ())
+    }
+
+    /// See [`Strategy::remove_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn remove_with_sync(
+        &self,
+        key: &Self::Key,
+        expected: Option<Version>,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]),
     ) -> Result<Versioned<Self::Value>, RemoveError>;
 
     /// See [`Strategy::apply`].
@@ -344,10 +491,31 @@ pub trait SyncStrategy: Send + Sync + Sized + 'static {
     fn apply_sync(
         &self,
         batch: Batch<Self::Key, Self::Value>,
+    ) -> Result<Vec<Option<Version>>, BatchError> {
+        self.apply_with_sync(batch, |_| ())
+    }
+
+    /// See [`Strategy::apply_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn apply_with_sync(
+        &self,
+        batch: Batch<Self::Key, Self::Value>,
+        hook: impl FnOnce(&mut [Commit<'_, Self::Key, Self::Value>]),
     ) -> Result<Vec<Option<Version>>, BatchError>;
 
     /// See [`Strategy::snapshot`].
-    fn snapshot_sync(&self) -> Snapshot<Self::Key, Self::Value>;
+    fn snapshot_sync(&self) -> Snapshot<Self::Key, Self::Value> {
+        self.snapshot_with_sync(|| ()).0
+    }
+
+    /// See [`Strategy::snapshot_with`].
+    fn snapshot_with_sync<R>(
+        &self,
+        hook: impl FnOnce() -> R,
+    ) -> (Snapshot<Self::Key, Self::Value>, R);
 
     /// See [`Strategy::len`].
     fn len_sync(&self) -> usize;
@@ -383,44 +551,60 @@ impl<S: SyncStrategy> Strategy for S {
         self.get_sync(key)
     }
 
-    async fn create(&self, key: S::Key, value: S::Value) -> Result<Version, CreateError> {
-        self.create_sync(key, value)
+    async fn create_with(
+        &self,
+        key: S::Key,
+        value: S::Value,
+        hook: impl FnOnce(&mut [Commit<'_, S::Key, S::Value>]) + Send,
+    ) -> Result<Version, CreateError> {
+        self.create_with_sync(key, value, hook)
     }
 
-    async fn try_update<E: Send>(
+    async fn try_update_with<E: Send>(
         &self,
         key: &S::Key,
         f: impl FnOnce(&Versioned<S::Value>) -> Result<S::Value, E> + Send,
+        hook: impl FnOnce(&mut [Commit<'_, S::Key, S::Value>]) + Send,
     ) -> Result<Version, UpdateError<E>> {
-        self.try_update_sync(key, f)
+        self.try_update_with_sync(key, f, hook)
     }
 
-    async fn compare_and_set(
+    async fn compare_and_set_with(
         &self,
         key: &S::Key,
         expected: Version,
         value: S::Value,
+        hook: impl FnOnce(&mut [Commit<'_, S::Key, S::Value>]) + Send,
     ) -> Result<Version, CompareAndSetError> {
-        self.compare_and_set_sync(key, expected, value)
+        self.compare_and_set_with_sync(key, expected, value, hook)
     }
 
-    async fn remove(
+    async fn remove_with(
         &self,
         key: &S::Key,
         expected: Option<Version>,
+        hook: impl FnOnce(&mut [Commit<'_, S::Key, S::Value>]) + Send,
     ) -> Result<Versioned<S::Value>, RemoveError> {
-        self.remove_sync(key, expected)
+        self.remove_with_sync(key, expected, hook)
     }
 
-    async fn apply(
+    async fn apply_with(
         &self,
         batch: Batch<S::Key, S::Value>,
+        hook: impl FnOnce(&mut [Commit<'_, S::Key, S::Value>]) + Send,
     ) -> Result<Vec<Option<Version>>, BatchError> {
-        self.apply_sync(batch)
+        self.apply_with_sync(batch, hook)
     }
 
     async fn snapshot(&self) -> Snapshot<S::Key, S::Value> {
         self.snapshot_sync()
+    }
+
+    async fn snapshot_with<R: Send>(
+        &self,
+        hook: impl FnOnce() -> R + Send,
+    ) -> (Snapshot<S::Key, S::Value>, R) {
+        self.snapshot_with_sync(hook)
     }
 
     async fn len(&self) -> usize {

@@ -154,6 +154,11 @@ impl<V> Versioned<V> {
         }
     }
 
+    /// The value, as long as this is the only handle of its version.
+    pub(crate) fn unshared_mut(&mut self) -> Option<&mut V> {
+        Some(&mut Arc::get_mut(&mut self.0)?.value)
+    }
+
     /// The version that follows this one, sharing its gate.
     pub(crate) fn successor(&self, value: V) -> Self {
         let mut next = Self::new(Version::FIRST, value);

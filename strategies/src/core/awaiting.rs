@@ -11,7 +11,7 @@ use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, Upd
 use crate::faults::fault;
 use crate::strategy::{Key, Strategy, Value};
 use crate::sync::Arc;
-use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
+use crate::{Batch, Commit, Options, Reentrant, Snapshot, Version, Versioned};
 
 /// A lock around one table, held only while the given function runs.
 pub trait AsyncLock: Send + Sync + 'static {
@@ -97,19 +97,26 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
         self.newest(key).await
     }
 
-    async fn create(&self, key: L::Key, value: L::Value) -> Result<Version, CreateError> {
+    async fn create_with(
+        &self,
+        key: L::Key,
+        value: L::Value,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]) + Send,
+    ) -> Result<Version, CreateError> {
         closure::check_outside()?;
         let hash = self.core.hash(&key);
+        let mut hook = Some(hook);
         let mut entry = Some((key, Versioned::new(Version::FIRST, value)));
         self.lock
-            .edit(|table| changes::create(table, &self.core, hash, &mut entry))
+            .edit(|table| changes::create(table, &self.core, hash, &mut entry, &mut hook))
             .await
     }
 
-    async fn try_update<E: Send>(
+    async fn try_update_with<E: Send>(
         &self,
         key: &L::Key,
         f: impl FnOnce(&Versioned<L::Value>) -> Result<L::Value, E> + Send,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]) + Send,
     ) -> Result<Version, UpdateError<E>> {
         closure::check_outside()?;
         let hash = self.core.hash(key);
@@ -133,64 +140,76 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
         let held = Some(held).filter(|_| !fault!("awaiting-update-commits-without-its-gate"));
         let version = current.version().next();
         next = Some(current.successor(value));
+        let mut hook = Some(hook);
         let replaced = self
             .lock
-            .edit(|table| changes::commit(table, hash, key, &mut next))
+            .edit(|table| changes::commit(table, hash, key, &mut next, &mut hook))
             .await;
         drop(held);
         drop(replaced);
         Ok(version)
     }
 
-    async fn compare_and_set(
+    async fn compare_and_set_with(
         &self,
         key: &L::Key,
         expected: Version,
         value: L::Value,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]) + Send,
     ) -> Result<Version, CompareAndSetError> {
         let hash = self.core.hash(key);
         let mut next = Some(Versioned::new(Version::FIRST, value));
+        let mut hook = Some(hook);
         self.settle(|table, turn| {
             changes::settled(table, hash, key, turn)?;
             Ok(changes::compare_and_set(
-                table, hash, key, expected, &mut next,
+                table, hash, key, expected, &mut next, &mut hook,
             ))
         })
         .await?
         .map(|_replaced| expected.next())
     }
 
-    async fn remove(
+    async fn remove_with(
         &self,
         key: &L::Key,
         expected: Option<Version>,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]) + Send,
     ) -> Result<Versioned<L::Value>, RemoveError> {
+        let mut hook = Some(hook);
         let hash = self.core.hash(key);
         self.settle(|table, turn| {
             changes::settled(table, hash, key, turn)?;
-            Ok(changes::remove(table, &self.core, hash, key, expected))
+            Ok(changes::remove(
+                table, &self.core, hash, key, expected, &mut hook,
+            ))
         })
         .await?
         .map(|(_key, removed)| removed)
     }
 
-    async fn apply(
+    async fn apply_with(
         &self,
         batch: Batch<L::Key, L::Value>,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]) + Send,
     ) -> Result<Vec<Option<Version>>, BatchError> {
+        let mut hook = Some(hook);
         let mut batch = Prepared::new(&self.core, batch)?;
         self.settle(|table, turn| {
             batch.settled(table, turn)?;
-            Ok(batch.apply(table, &self.core))
+            Ok(batch.apply(table, &self.core, &mut hook))
         })
         .await?
         .map(|(versions, _leftovers)| versions)
     }
 
-    async fn snapshot(&self) -> Snapshot<L::Key, L::Value> {
+    async fn snapshot_with<R: Send>(
+        &self,
+        hook: impl FnOnce() -> R + Send,
+    ) -> (Snapshot<L::Key, L::Value>, R) {
         assert_outside();
-        let table = self.lock.view(Table::clone).await;
-        self.core.snapshot([table])
+        let (table, at) = self.lock.view(|table| (table.clone(), hook())).await;
+        (self.core.snapshot([table]), at)
     }
 
     async fn len(&self) -> usize {
@@ -235,50 +254,58 @@ macro_rules! awaiting_store {
                 self.inner.get(key)
             }
 
-            fn create(
+            fn create_with(
                 &self,
                 key: K,
                 value: V,
+                hook: impl FnOnce(&mut [crate::Commit<'_, K, V>]) + Send,
             ) -> impl Future<Output = Result<crate::Version, crate::CreateError>> + Send {
-                self.inner.create(key, value)
+                self.inner.create_with(key, value, hook)
             }
 
-            fn try_update<E: Send>(
+            fn try_update_with<E: Send>(
                 &self,
                 key: &K,
                 f: impl FnOnce(&crate::Versioned<V>) -> Result<V, E> + Send,
+                hook: impl FnOnce(&mut [crate::Commit<'_, K, V>]) + Send,
             ) -> impl Future<Output = Result<crate::Version, crate::UpdateError<E>>> + Send {
-                self.inner.try_update(key, f)
+                self.inner.try_update_with(key, f, hook)
             }
 
-            fn compare_and_set(
+            fn compare_and_set_with(
                 &self,
                 key: &K,
                 expected: crate::Version,
                 value: V,
+                hook: impl FnOnce(&mut [crate::Commit<'_, K, V>]) + Send,
             ) -> impl Future<Output = Result<crate::Version, crate::CompareAndSetError>> + Send
             {
-                self.inner.compare_and_set(key, expected, value)
+                self.inner.compare_and_set_with(key, expected, value, hook)
             }
 
-            fn remove(
+            fn remove_with(
                 &self,
                 key: &K,
                 expected: Option<crate::Version>,
+                hook: impl FnOnce(&mut [crate::Commit<'_, K, V>]) + Send,
             ) -> impl Future<Output = Result<crate::Versioned<V>, crate::RemoveError>> + Send {
-                self.inner.remove(key, expected)
+                self.inner.remove_with(key, expected, hook)
             }
 
-            fn apply(
+            fn apply_with(
                 &self,
                 batch: crate::Batch<K, V>,
+                hook: impl FnOnce(&mut [crate::Commit<'_, K, V>]) + Send,
             ) -> impl Future<Output = Result<Vec<Option<crate::Version>>, crate::BatchError>> + Send
             {
-                self.inner.apply(batch)
+                self.inner.apply_with(batch, hook)
             }
 
-            fn snapshot(&self) -> impl Future<Output = crate::Snapshot<K, V>> + Send {
-                self.inner.snapshot()
+            fn snapshot_with<R: Send>(
+                &self,
+                hook: impl FnOnce() -> R + Send,
+            ) -> impl Future<Output = (crate::Snapshot<K, V>, R)> + Send {
+                self.inner.snapshot_with(hook)
             }
 
             fn len(&self) -> impl Future<Output = usize> + Send {

@@ -9,7 +9,7 @@ use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, Upd
 use crate::faults::fault;
 use crate::strategy::{Key, SyncStrategy, Value};
 use crate::sync::Arc;
-use crate::{Batch, Options, Reentrant, Snapshot, Version, Versioned};
+use crate::{Batch, Commit, Options, Reentrant, Snapshot, Version, Versioned};
 
 /// How a strategy guards its tables. This is all that a blocking strategy is; the contract on top
 /// is the same for each.
@@ -49,7 +49,12 @@ pub trait Locks: Send + Sync + Sized + 'static {
         f: impl FnOnce(&mut dyn Tables<Self::Key, Self::Value>) -> R,
     ) -> R;
 
-    fn snapshot(&self) -> Snapshot<Self::Key, Self::Value>;
+    /// A snapshot, and what `hook` returns, run while no `edit` is.
+    fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<Self::Key, Self::Value>, R);
+
+    fn snapshot(&self) -> Snapshot<Self::Key, Self::Value> {
+        self.snapshot_with(|| ()).0
+    }
 
     fn len(&self) -> usize;
 }
@@ -86,18 +91,25 @@ impl<L: Locks> SyncStrategy for L {
         self.get(self.core().hash(key), key)
     }
 
-    fn create_sync(&self, key: L::Key, value: L::Value) -> Result<Version, CreateError> {
+    fn create_with_sync(
+        &self,
+        key: L::Key,
+        value: L::Value,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]),
+    ) -> Result<Version, CreateError> {
         let hash = self.core().hash(&key);
+        let mut hook = Some(hook);
         let mut entry = Some((key, Versioned::new(Version::FIRST, value)));
         self.edit(&[hash], |tables| {
-            changes::create(tables, self.core(), hash, &mut entry)
+            changes::create(tables, self.core(), hash, &mut entry, &mut hook)
         })
     }
 
-    fn try_update_sync<E>(
+    fn try_update_with_sync<E>(
         &self,
         key: &L::Key,
         f: impl FnOnce(&Versioned<L::Value>) -> Result<L::Value, E>,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]),
     ) -> Result<Version, UpdateError<E>> {
         let hash = self.core().hash(key);
         // Declared before the claim, so that a value that is never committed is dropped after
@@ -118,59 +130,77 @@ impl<L: Locks> SyncStrategy for L {
         let held = Some(held).filter(|_| !fault!("blocking-update-commits-without-its-gate"));
         let version = current.version().next();
         next = Some(current.successor(value));
+        let mut hook = Some(hook);
         let replaced = self.edit(&[hash], |tables| {
-            changes::commit(tables, hash, key, &mut next)
+            changes::commit(tables, hash, key, &mut next, &mut hook)
         });
         drop(held);
         drop(replaced);
         Ok(version)
     }
 
-    fn compare_and_set_sync(
+    fn compare_and_set_with_sync(
         &self,
         key: &L::Key,
         expected: Version,
         value: L::Value,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]),
     ) -> Result<Version, CompareAndSetError> {
         let hash = self.core().hash(key);
         let mut next = Some(Versioned::new(Version::FIRST, value));
+        let mut hook = Some(hook);
         settle(self, &[hash], |tables, turn| {
             changes::settled(tables, hash, key, turn)?;
             Ok(changes::compare_and_set(
-                tables, hash, key, expected, &mut next,
+                tables, hash, key, expected, &mut next, &mut hook,
             ))
         })?
         .map(|_replaced| expected.next())
     }
 
-    fn remove_sync(
+    fn remove_with_sync(
         &self,
         key: &L::Key,
         expected: Option<Version>,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]),
     ) -> Result<Versioned<L::Value>, RemoveError> {
+        let mut hook = Some(hook);
         let hash = self.core().hash(key);
         settle(self, &[hash], |tables, turn| {
             changes::settled(tables, hash, key, turn)?;
-            Ok(changes::remove(tables, self.core(), hash, key, expected))
+            Ok(changes::remove(
+                tables,
+                self.core(),
+                hash,
+                key,
+                expected,
+                &mut hook,
+            ))
         })?
         .map(|(_key, removed)| removed)
     }
 
-    fn apply_sync(
+    fn apply_with_sync(
         &self,
         batch: Batch<L::Key, L::Value>,
+        hook: impl FnOnce(&mut [Commit<'_, L::Key, L::Value>]),
     ) -> Result<Vec<Option<Version>>, BatchError> {
+        let mut hook = Some(hook);
         let mut batch = Prepared::new(self.core(), batch)?;
         let hashes = batch.hashes();
         settle(self, &hashes, |tables, turn| {
             batch.settled(tables, turn)?;
-            Ok(batch.apply(tables, self.core()))
+            Ok(batch.apply(tables, self.core(), &mut hook))
         })?
         .map(|(versions, _leftovers)| versions)
     }
 
     fn snapshot_sync(&self) -> Snapshot<L::Key, L::Value> {
         self.snapshot()
+    }
+
+    fn snapshot_with_sync<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<L::Key, L::Value>, R) {
+        self.snapshot_with(hook)
     }
 
     fn len_sync(&self) -> usize {

@@ -13,7 +13,7 @@ use crate::core::table::Table;
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError};
 use crate::faults::fault;
 use crate::sync::Arc;
-use crate::{Batch, Change, Version, Versioned};
+use crate::{Batch, Change, Commit, Version, Versioned};
 
 /// The tables that one critical section may read and change.
 pub trait Tables<K, V> {
@@ -33,6 +33,16 @@ impl<K, V> Tables<K, V> for Table<K, V> {
     }
 }
 
+/// What a write wants to be told when it happens; taken by the call that succeeds.
+pub trait Hook<K, V>: FnOnce(&mut [Commit<'_, K, V>]) {}
+impl<K, V, H: FnOnce(&mut [Commit<'_, K, V>])> Hook<K, V> for H {}
+
+fn run<K, V>(hook: &mut Option<impl Hook<K, V>>, commits: &mut [Commit<'_, K, V>]) {
+    if let Some(hook) = hook.take() {
+        hook(commits);
+    }
+}
+
 /// `Err` with the gate of `key` if an update of it is under way and it is not this one's turn.
 pub(crate) fn settled<K: Eq, V>(
     tables: &dyn Tables<K, V>,
@@ -49,6 +59,7 @@ pub(crate) fn create<K: Eq + Hash, V>(
     core: &Core,
     hash: u64,
     entry: &mut Option<(K, Versioned<V>)>,
+    hook: &mut Option<impl Hook<K, V>>,
 ) -> Result<Version, CreateError> {
     if let Some((key, _)) = entry
         && !fault!("create-does-not-look-again")
@@ -59,7 +70,13 @@ pub(crate) fn create<K: Eq + Hash, V>(
     }
     let full = |limit| CreateError::Full { limit };
     core.capacity.take(1).map_err(full)?;
-    Ok(insert(tables, core, hash, entry))
+    let version = tables.table(hash).first_version();
+    if let Some((key, mut value)) = entry.take() {
+        value.stamp(version);
+        run(hook, &mut [Commit::new(&key, None, Some(&mut value))]);
+        insert(tables, core, hash, key, value);
+    }
+    Ok(version)
 }
 
 /// Commits the version that an update has made of `key`, takes it, and returns what it replaces.
@@ -68,8 +85,11 @@ pub(crate) fn commit<K: Eq, V>(
     hash: u64,
     key: &K,
     next: &mut Option<Versioned<V>>,
+    hook: &mut Option<impl Hook<K, V>>,
 ) -> Option<Versioned<V>> {
-    let next = next.take()?;
+    let mut next = next.take()?;
+    let current = tables.table(hash).get(hash, key);
+    run(hook, &mut [Commit::new(key, current, Some(&mut next))]);
     tables.table_mut(hash).replace(hash, key, next)
 }
 
@@ -81,6 +101,7 @@ pub(crate) fn compare_and_set<K: Eq, V>(
     key: &K,
     expected: Version,
     next: &mut Option<Versioned<V>>,
+    hook: &mut Option<impl Hook<K, V>>,
 ) -> Result<Option<Versioned<V>>, CompareAndSetError> {
     let current = tables.table(hash).get(hash, key);
     let current = current.ok_or(CompareAndSetError::Absent)?;
@@ -91,7 +112,7 @@ pub(crate) fn compare_and_set<K: Eq, V>(
     if let Some(next) = next {
         next.follow(current);
     }
-    Ok(commit(tables, hash, key, next))
+    Ok(commit(tables, hash, key, next, hook))
 }
 
 /// Removes an entry and returns it.
@@ -101,12 +122,14 @@ pub(crate) fn remove<K: Eq + Hash, V>(
     hash: u64,
     key: &K,
     expected: Option<Version>,
+    hook: &mut Option<impl Hook<K, V>>,
 ) -> Result<(K, Versioned<V>), RemoveError> {
-    let current = tables.table(hash).get(hash, key);
-    let current = current.ok_or(RemoveError::Absent)?.version();
+    let before = tables.table(hash).get(hash, key);
+    let current = before.ok_or(RemoveError::Absent)?.version();
     if expected.is_some_and(|expected| expected != current) {
         return Err(RemoveError::Conflict { current });
     }
+    run(hook, &mut [Commit::new(key, before, None)]);
     let table = tables.table_mut(hash);
     let removed = table.remove(hash, key, |key| core.hash(key));
     core.capacity.give_back(1);
@@ -160,6 +183,7 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         &mut self,
         tables: &mut dyn Tables<K, V>,
         core: &Core,
+        hook: &mut Option<impl Hook<K, V>>,
     ) -> Result<Applied<K, V>, BatchError> {
         let (mut added, mut gone) = (0_usize, 0_usize);
         for (index, (hash, key, change)) in self.0.iter().enumerate() {
@@ -177,48 +201,69 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         core.capacity
             .take(added.saturating_sub(gone))
             .map_err(full)?;
-        let applied = self.commit(tables, core);
+        let applied = self.commit(tables, core, hook);
         core.capacity.give_back(gone.saturating_sub(added));
         Ok(applied)
     }
 
     /// Makes the changes, all of which were found possible.
-    fn commit(&mut self, tables: &mut dyn Tables<K, V>, core: &Core) -> Applied<K, V> {
+    fn commit(
+        &mut self,
+        tables: &mut dyn Tables<K, V>,
+        core: &Core,
+        hook: &mut Option<impl Hook<K, V>>,
+    ) -> Applied<K, V> {
         let changes = std::mem::take(&mut self.0);
         let mut versions = Vec::with_capacity(changes.len());
         let mut leftovers = Vec::with_capacity(changes.len());
+        let mut prepared = Vec::with_capacity(changes.len());
         for (hash, key, change) in changes {
-            versions.push(match change {
+            let table = tables.table(hash);
+            let (version, next) = match change {
                 Change::Create(value)
                 | Change::Put(value)
                 | Change::CompareAndSet { value, .. } => {
-                    let current = tables.table(hash).get(hash, &key);
-                    Some(match current {
-                        Some(current) => {
-                            let next = current.successor(value);
-                            let version = next.version();
-                            let replaced = tables.table_mut(hash).replace(hash, &key, next);
-                            leftovers.push((key, replaced));
-                            version
-                        }
-                        None => {
-                            let value = Versioned::new(Version::FIRST, value);
-                            insert(tables, core, hash, &mut Some((key, value)))
-                        }
-                    })
+                    let next = match table.get(hash, &key) {
+                        Some(current) => current.successor(value),
+                        None => Versioned::new(table.first_version(), value),
+                    };
+                    (Some(next.version()), Some(next))
                 }
-                Change::Remove { .. } => {
+                Change::Remove { .. } => (None, None),
+                Change::Require { version } => {
+                    versions.push(version);
+                    leftovers.push((key, None));
+                    continue;
+                }
+            };
+            versions.push(version);
+            prepared.push((hash, key, next));
+        }
+        let mut commits: Vec<_> = prepared
+            .iter_mut()
+            .map(|(hash, key, next)| {
+                let before = tables.table(*hash).get(*hash, key);
+                Commit::new(&*key, before, next.as_mut())
+            })
+            .collect();
+        if !commits.is_empty() {
+            run(hook, &mut commits);
+        }
+        drop(commits);
+        for (hash, key, next) in prepared {
+            match next {
+                Some(next) if tables.table(hash).get(hash, &key).is_some() => {
+                    let replaced = tables.table_mut(hash).replace(hash, &key, next);
+                    leftovers.push((key, replaced));
+                }
+                Some(next) => insert(tables, core, hash, key, next),
+                None => {
                     let table = tables.table_mut(hash);
                     let removed = table.remove(hash, &key, |key| core.hash(key));
                     leftovers.extend(removed.map(|(key, value)| (key, Some(value))));
                     leftovers.push((key, None));
-                    None
                 }
-                Change::Require { version } => {
-                    leftovers.push((key, None));
-                    version
-                }
-            });
+            }
         }
         (versions, leftovers)
     }
@@ -248,13 +293,9 @@ fn insert<K: Eq + Hash, V>(
     tables: &mut dyn Tables<K, V>,
     core: &Core,
     hash: u64,
-    entry: &mut Option<(K, Versioned<V>)>,
-) -> Version {
+    key: K,
+    value: Versioned<V>,
+) {
     let table = tables.table_mut(hash);
-    let version = table.first_version();
-    if let Some((key, mut value)) = entry.take() {
-        value.stamp(version);
-        table.insert(hash, key, value, |key| core.hash(key));
-    }
-    version
+    table.insert(hash, key, value, |key| core.hash(key));
 }
