@@ -12,6 +12,14 @@ pub(super) const MAX_BYTES: usize = (1 << 28) - 1;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Body(Box<str>);
 
+/// Other text for a place in a document's text.
+#[derive(Clone, Copy)]
+pub(super) struct Hunk<'a> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) text: &'a str,
+}
+
 impl Body {
     #[inline]
     pub(super) fn view(&self) -> View<'_> {
@@ -58,29 +66,51 @@ impl Body {
         Ok(Self(body.into_boxed_str()))
     }
 
-    /// A copy with another value of one field: the text before it, the value, the text after it,
-    /// and an index in which the ends behind it are moved.
+    /// A copy with another value of one field.
     pub(super) fn replace(&self, field: usize, value: &str) -> Result<Self, DocumentError> {
+        let (start, end) = self.view().value_span(field);
+        let text = value;
+        self.splice(std::iter::once(Hunk { start, end, text }))
+    }
+
+    /// A copy with other text in some places: the text between them, and an index in which the
+    /// ends behind them are moved.
+    ///
+    /// The places must be in order, each within a value, and what comes of the values must be
+    /// values.
+    pub(super) fn splice<'a>(
+        &self,
+        hunks: impl Iterator<Item = Hunk<'a>> + Clone,
+    ) -> Result<Self, DocumentError> {
         let view = self.view();
         let text = view.text;
-        let (from, to) = view.value_span(field);
         let index_len = self.0.len() - text.len();
-        let size = checked_size(self.0.len() - (to - from) + value.len())?;
+        let size = hunks.clone().fold(self.0.len(), |size, hunk| {
+            size - (hunk.end - hunk.start) + hunk.text.len()
+        });
 
-        let mut index = Vec::with_capacity(size);
+        let mut index = Vec::with_capacity(checked_size(size)?);
         index.extend_from_slice(&self.0.as_bytes()[..index_len]);
-        if value.len() != to - from {
-            let first = ends_start(view.fields) + field * ENDS_PER_FIELD + 4;
-            let (ends, _) = index[first..].as_chunks_mut::<4>();
-            for end in ends {
-                *end = pack(unpack(*end) - to + (from + value.len()));
-            }
+        let (mut ends, _) = index[ends_start(view.fields)..].as_chunks_mut::<4>();
+        // How far the ends behind the last hunk move, modulo 2⁶⁴.
+        let mut shift = 0_usize;
+        for hunk in hunks.clone() {
+            let before = ends.partition_point(|end| unpack(*end) < hunk.end);
+            let (moved, rest) = ends.split_at_mut(before);
+            move_ends(moved, shift);
+            ends = rest;
+            shift = shift.wrapping_add(hunk.text.len().wrapping_sub(hunk.end - hunk.start));
         }
+        move_ends(ends, shift);
 
         let mut body = into_text(index);
-        body.push_str(&text[..from]);
-        body.push_str(value);
-        body.push_str(&text[to..]);
+        let mut copied = 0;
+        for hunk in hunks {
+            body.push_str(&text[copied..hunk.start]);
+            body.push_str(hunk.text);
+            copied = hunk.end;
+        }
+        body.push_str(&text[copied..]);
         Ok(Self(body.into_boxed_str()))
     }
 
@@ -150,6 +180,14 @@ impl Body {
         body.push_str(&text[..from]);
         body.push_str(&text[to..]);
         Self(body.into_boxed_str())
+    }
+}
+
+fn move_ends(ends: &mut [[u8; 4]], by: usize) {
+    if by != 0 {
+        for end in ends {
+            *end = pack(unpack(*end).wrapping_add(by));
+        }
     }
 }
 

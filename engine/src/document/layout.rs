@@ -128,6 +128,11 @@ impl<'a> View<'a> {
         (key_end + 2, value_end)
     }
 
+    /// The first field from `field` on whose value ends at `at` or behind it; `fields` if none does.
+    pub(super) fn field_at(&self, field: usize, at: usize) -> usize {
+        field + self.ends[2 * field..].partition_point(|end| unpack(*end) < at) / 2
+    }
+
     /// Where the brace or comma before the field's key stands.
     pub(super) fn field_start(&self, field: usize) -> usize {
         match field {

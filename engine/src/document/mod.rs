@@ -1,10 +1,14 @@
 //! Documents: immutable JSON objects in one piece of memory.
 
 mod body;
+mod delta;
 mod edit;
 mod error;
 mod field;
 mod fields;
+#[cfg(test)]
+#[path = "../../tests/document/generate.rs"]
+mod generate;
 mod iter;
 mod layout;
 mod scratch;
@@ -23,6 +27,8 @@ use self::body::Body;
 use self::layout::{Part, escape, tag};
 use self::scratch::Scratch;
 
+#[allow(unused_imports, reason = "histories, which use it, are yet to come")]
+pub(crate) use self::delta::Delta;
 pub use self::edit::Editor;
 pub use self::error::DocumentError;
 pub use self::field::Field;

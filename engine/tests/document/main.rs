@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod generate;
 mod malformed;
 mod properties;
 mod text;

@@ -3,74 +3,9 @@
 
 use contexture::Document;
 use proptest::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// Keys that collide often, and any text otherwise: quotes, control characters, astral planes.
-fn key() -> impl Strategy<Value = String> {
-    prop_oneof![
-        3 => "[a-d]{0,2}",
-        2 => any::<String>(),
-        1 => "[\"\\\\/\u{0}-\u{1f}\u{7f}\u{2028}🦀é]{0,9}",
-        1 => "[a-z]{8,40}",
-    ]
-}
-
-fn scalar() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        key().prop_map(Value::from),
-    ]
-}
-
-fn value() -> impl Strategy<Value = Value> {
-    scalar().prop_recursive(6, 48, 6, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec((key(), inner), 0..6)
-                .prop_map(|members| members.into_iter().collect::<Map<_, _>>().into()),
-        ]
-    })
-}
-
-fn fields(most: usize) -> impl Strategy<Value = Vec<(String, Value)>> {
-    prop::collection::vec((key(), value()), 0..most)
-}
-
-/// JSON text of these fields in this order, with white space at every place that allows it.
-fn spaced(fields: &[(String, Value)], space: &str) -> String {
-    let members: Vec<_> = fields
-        .iter()
-        .map(|(key, value)| {
-            let (key, value) = (Value::from(key.as_str()), spaced_value(value, space));
-            format!("{space}{key}{space}:{space}{value}{space}")
-        })
-        .collect();
-    format!("{space}{{{space}{}{space}}}{space}", members.join(","))
-}
-
-fn spaced_value(value: &Value, space: &str) -> String {
-    match value {
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(|item| spaced_value(item, space)).collect();
-            format!(
-                "[{space}{}{space}]",
-                items.join(&format!("{space},{space}"))
-            )
-        }
-        Value::Object(members) => {
-            let members: Vec<_> = members
-                .iter()
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect();
-            spaced(&members, space).trim().to_owned()
-        }
-        scalar => scalar.to_string(),
-    }
-}
+use crate::generate::{fields, key, scalar, spaced, value};
 
 /// The obvious implementation: a list of fields, searched from the front.
 #[derive(Default)]
