@@ -1,8 +1,8 @@
 //! Changes of several contexts that happen together or not at all.
 
-use contexture_strategies::{self as strategies, Change, Version};
+use contexture_strategies::{Change, Version};
 
-use crate::{ContextId, Document};
+use crate::{ContextId, Draft};
 
 /// Changes of several contexts that [`Contexts::apply`](crate::Contexts::apply) makes all or
 /// nothing: no reader, snapshot or other writer ever sees some of them without the others.
@@ -29,7 +29,7 @@ use crate::{ContextId, Document};
 #[derive(Debug, Clone, Default)]
 #[must_use = "a batch does nothing until it is applied"]
 pub struct Batch {
-    pub(crate) changes: Vec<(ContextId, Change<Document>)>,
+    pub(crate) changes: Vec<(ContextId, Change<Draft>)>,
 }
 
 impl Batch {
@@ -41,24 +41,29 @@ impl Batch {
     }
 
     /// Adds a change.
-    pub fn with(mut self, id: ContextId, change: Change<Document>) -> Self {
+    pub fn with(mut self, id: ContextId, change: Change<Draft>) -> Self {
         self.changes.push((id, change));
         self
     }
 
     /// Creates a context; there must be none with this id.
-    pub fn create(self, id: ContextId, document: Document) -> Self {
-        self.with(id, Change::Create(document))
+    pub fn create(self, id: ContextId, draft: impl Into<Draft>) -> Self {
+        self.with(id, Change::Create(draft.into()))
     }
 
     /// Gives a context this document, whether it is there or not.
-    pub fn put(self, id: ContextId, document: Document) -> Self {
-        self.with(id, Change::Put(document))
+    pub fn put(self, id: ContextId, draft: impl Into<Draft>) -> Self {
+        self.with(id, Change::Put(draft.into()))
     }
 
     /// Gives a context this document; it must have the expected version.
-    pub fn compare_and_set(self, id: ContextId, expected: Version, document: Document) -> Self {
-        let value = document;
+    pub fn compare_and_set(
+        self,
+        id: ContextId,
+        expected: Version,
+        draft: impl Into<Draft>,
+    ) -> Self {
+        let value = draft.into();
         self.with(id, Change::CompareAndSet { expected, value })
     }
 
@@ -84,22 +89,16 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
-
-    /// The ids in order, to name them in an error, and the batch as a store takes it.
-    pub(crate) fn into_parts(self) -> (Vec<ContextId>, strategies::Batch<ContextId, Document>) {
-        let ids = self.changes.iter().map(|(id, _)| id.clone()).collect();
-        (ids, self.changes.into_iter().collect())
-    }
 }
 
-impl Extend<(ContextId, Change<Document>)> for Batch {
-    fn extend<T: IntoIterator<Item = (ContextId, Change<Document>)>>(&mut self, changes: T) {
+impl Extend<(ContextId, Change<Draft>)> for Batch {
+    fn extend<T: IntoIterator<Item = (ContextId, Change<Draft>)>>(&mut self, changes: T) {
         self.changes.extend(changes);
     }
 }
 
-impl FromIterator<(ContextId, Change<Document>)> for Batch {
-    fn from_iter<T: IntoIterator<Item = (ContextId, Change<Document>)>>(changes: T) -> Self {
+impl FromIterator<(ContextId, Change<Draft>)> for Batch {
+    fn from_iter<T: IntoIterator<Item = (ContextId, Change<Draft>)>>(changes: T) -> Self {
         Self {
             changes: changes.into_iter().collect(),
         }

@@ -5,24 +5,49 @@
 //! later version of the strategies may add and this version cannot name; today there is none.
 
 use std::convert::Infallible;
+use std::fmt;
 
 use contexture_strategies::{self as strategies, Reentrant, Version};
 use thiserror::Error;
 
-use crate::ContextId;
+use crate::plugins::Refused;
+use crate::{Batch, ContextId, Moment};
 
-/// A document takes more bytes than these contexts accept, see
-/// [`Builder::max_document_bytes`](crate::Builder::max_document_bytes).
+/// Something takes more bytes than these contexts accept.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the document of context `{id}` takes {bytes} bytes, and the limit is {limit}")]
+#[error("the {what} of context `{id}` takes {bytes} bytes, and the limit is {limit}")]
 #[non_exhaustive]
-pub struct DocumentTooLarge {
+pub struct LimitExceeded {
     /// The context it was meant for.
     pub id: ContextId,
-    /// The bytes it takes, see [`Document::byte_size`](crate::Document::byte_size).
+    /// What is too large.
+    pub what: Limited,
+    /// The bytes it takes; for documents see [`Document::byte_size`](crate::Document::byte_size).
     pub bytes: usize,
     /// The configured limit.
     pub limit: usize,
+}
+
+/// What a limit is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limited {
+    /// The document, see [`Builder::max_document_bytes`](crate::Builder::max_document_bytes).
+    Document,
+    /// The metadata, to which the limit of documents applies, too.
+    Metadata,
+    /// The id, see [`Builder::max_id_bytes`](crate::Builder::max_id_bytes).
+    Id,
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Document => "document",
+            Self::Metadata => "metadata",
+            Self::Id => "id",
+        })
+    }
 }
 
 /// Why [`create`](crate::Contexts::create) did nothing.
@@ -45,9 +70,12 @@ pub enum CreateError {
         /// The configured limit.
         limit: usize,
     },
-    /// The document is larger than the limit.
+    /// Something is larger than its limit.
     #[error(transparent)]
-    DocumentTooLarge(#[from] DocumentTooLarge),
+    LimitExceeded(#[from] LimitExceeded),
+    /// A plugin refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The call came from inside a closure and would have had to wait.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
@@ -84,9 +112,12 @@ pub enum UpdateError<E = Infallible> {
     /// The closure refused with this reason.
     #[error("the update was aborted: {0}")]
     Aborted(E),
-    /// The closure's document is larger than the limit.
+    /// Something that the closure returned is larger than its limit.
     #[error(transparent)]
-    DocumentTooLarge(#[from] DocumentTooLarge),
+    LimitExceeded(#[from] LimitExceeded),
+    /// A plugin refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The call came from inside a closure and would have had to wait.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
@@ -99,8 +130,7 @@ pub enum UpdateError<E = Infallible> {
 }
 
 impl<E> UpdateError<E> {
-    /// `reason` holds what the closure of [`Limits::checked`](crate::limits::Limits::checked)
-    /// refused with, which is an error of this type already.
+    /// `reason` holds what the update refused with, which is an error of this type already.
     pub(crate) fn new(reason: strategies::UpdateError<Self>, id: &ContextId) -> Self {
         match reason {
             strategies::UpdateError::Absent => Self::NotFound { id: id.clone() },
@@ -109,7 +139,63 @@ impl<E> UpdateError<E> {
             _ => Self::Unknown { id: id.clone() },
         }
     }
+
+    /// The error of an update that was made by compare-and-set, and did not conflict.
+    pub(crate) fn from_compare_and_set(reason: CompareAndSetError) -> Self {
+        match reason {
+            CompareAndSetError::NotFound { id } => Self::NotFound { id },
+            CompareAndSetError::LimitExceeded(reason) => Self::LimitExceeded(reason),
+            CompareAndSetError::Refused(reason) => Self::Refused(reason),
+            CompareAndSetError::Reentrant(reason) => Self::Reentrant(reason),
+            CompareAndSetError::Conflict { id, .. } | CompareAndSetError::Unknown { id } => {
+                Self::Unknown { id }
+            }
+        }
+    }
+
+    /// The same error with another reason for an abort.
+    pub(crate) fn map_abort<F>(self, f: impl FnOnce(E) -> F) -> UpdateError<F> {
+        match self {
+            Self::Aborted(reason) => UpdateError::Aborted(f(reason)),
+            Self::NotFound { id } => UpdateError::NotFound { id },
+            Self::LimitExceeded(reason) => UpdateError::LimitExceeded(reason),
+            Self::Refused(reason) => UpdateError::Refused(reason),
+            Self::Reentrant(reason) => UpdateError::Reentrant(reason),
+            Self::Unknown { id } => UpdateError::Unknown { id },
+        }
+    }
+
+    /// The same error, its reason for an abort left out.
+    pub(crate) fn erased(&self) -> UpdateError<ClosureRefused> {
+        match self {
+            Self::Aborted(_) => UpdateError::Aborted(ClosureRefused),
+            Self::NotFound { id } => UpdateError::NotFound { id: id.clone() },
+            Self::LimitExceeded(reason) => UpdateError::LimitExceeded(reason.clone()),
+            Self::Refused(reason) => UpdateError::Refused(reason.clone()),
+            Self::Reentrant(reason) => UpdateError::Reentrant(*reason),
+            Self::Unknown { id } => UpdateError::Unknown { id: id.clone() },
+        }
+    }
+
+    /// The same error, or `None` if it is an abort.
+    pub(crate) fn unless_aborted(self) -> Option<UpdateError> {
+        match self {
+            Self::Aborted(_) => None,
+            Self::NotFound { id } => Some(UpdateError::NotFound { id }),
+            Self::LimitExceeded(reason) => Some(UpdateError::LimitExceeded(reason)),
+            Self::Refused(reason) => Some(UpdateError::Refused(reason)),
+            Self::Reentrant(reason) => Some(UpdateError::Reentrant(reason)),
+            Self::Unknown { id } => Some(UpdateError::Unknown { id }),
+        }
+    }
 }
+
+/// Stands for the reason of a closure that refused, which may be of any type, where observers are
+/// told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the closure refused")]
+#[non_exhaustive]
+pub struct ClosureRefused;
 
 /// Why [`compare_and_set`](crate::Contexts::compare_and_set) did nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -131,9 +217,12 @@ pub enum CompareAndSetError {
         /// The version the context has.
         current: Version,
     },
-    /// The document is larger than the limit.
+    /// Something is larger than its limit.
     #[error(transparent)]
-    DocumentTooLarge(#[from] DocumentTooLarge),
+    LimitExceeded(#[from] LimitExceeded),
+    /// A plugin refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The call came from inside a closure and would have had to wait.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
@@ -253,9 +342,12 @@ pub enum BatchError {
         /// The configured limit.
         limit: usize,
     },
-    /// A document is larger than the limit.
+    /// Something is larger than its limit.
     #[error(transparent)]
-    DocumentTooLarge(#[from] DocumentTooLarge),
+    LimitExceeded(#[from] LimitExceeded),
+    /// A plugin refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The call came from inside a closure and would have had to wait.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
@@ -265,9 +357,8 @@ pub enum BatchError {
 }
 
 impl BatchError {
-    /// `ids` are those that the changes of the batch name, in order.
-    pub(crate) fn new(reason: strategies::BatchError, ids: &[ContextId]) -> Self {
-        let id = |index: usize| ids[index].clone();
+    pub(crate) fn new(reason: strategies::BatchError, batch: &Batch) -> Self {
+        let id = |index: usize| batch.changes[index].0.clone();
         match reason {
             strategies::BatchError::Exists { index, current } => Self::Exists {
                 index,
@@ -290,6 +381,35 @@ impl BatchError {
             strategies::BatchError::Full { limit } => Self::Full { limit },
             strategies::BatchError::Reentrant(reason) => Self::Reentrant(reason),
             _ => Self::Unknown,
+        }
+    }
+}
+
+/// Why [`rollback`](crate::Contexts::rollback) did nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RollbackError {
+    /// The version is not kept.
+    #[error("context `{id}` has no such version any more, or never had: {wanted:?}")]
+    NoSuchVersion {
+        /// The id.
+        id: ContextId,
+        /// What was asked for.
+        wanted: Moment,
+    },
+    /// The update that brings it back failed.
+    #[error(transparent)]
+    Update(UpdateError),
+}
+
+impl RollbackError {
+    pub(crate) fn new(error: UpdateError<()>, id: &ContextId, wanted: Moment) -> Self {
+        match error.unless_aborted() {
+            Some(error) => Self::Update(error),
+            None => Self::NoSuchVersion {
+                id: id.clone(),
+                wanted,
+            },
         }
     }
 }

@@ -15,7 +15,7 @@
 //! let first = contexts.create(id.clone(), Document::parse(r#"{"user": "ann"}"#)?).await?;
 //!
 //! // An atomic read-modify-write: no update is lost, however many tasks there are.
-//! contexts.try_update(&id, |document| document.with("step", &"checkout")).await?;
+//! contexts.try_update(&id, |context| context.with("step", &"checkout")).await?;
 //! // Optimistic: fails, since the context has changed since `first`.
 //! assert!(contexts.compare_and_set(&id, first, Document::new()).await.is_err());
 //!
@@ -42,28 +42,45 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod clock;
 pub mod document;
 pub mod error;
+pub mod feed;
+pub mod history;
+pub mod plugins;
 
 mod batch;
 mod builder;
+mod commit;
 mod context;
 mod contexts;
+mod draft;
 #[cfg(doctest)]
 mod guards;
 mod id;
 mod limits;
+mod operation;
+mod revision;
 mod snapshot;
+mod state;
+mod sync;
 
 pub use contexture_strategies::{Change, Reentrant, StrategyKind, SyncStrategyKind, Version, kind};
 
 pub use self::batch::Batch;
 pub use self::builder::Builder;
+pub use self::clock::{Clock, ManualClock, SystemClock};
+pub use self::commit::{ChangeKind, Commit, ContextChange};
 pub use self::context::{Context, ContextRef};
 pub use self::contexts::Contexts;
 pub use self::document::{Document, DocumentError, Field};
+pub use self::draft::Draft;
 pub use self::error::{
-    BatchError, CompareAndSetError, CreateError, DeleteError, DocumentTooLarge, UpdateError,
+    BatchError, CompareAndSetError, CreateError, DeleteError, LimitExceeded, RollbackError,
+    UpdateError,
 };
+pub use self::history::{History, HistoryEntry, Moment};
 pub use self::id::{ContextId, IdError};
-pub use self::snapshot::Snapshot;
+pub use self::operation::Operation;
+pub use self::revision::Revision;
+pub use self::snapshot::{Page, Snapshot};

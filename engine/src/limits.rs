@@ -1,56 +1,63 @@
-//! What is checked before a document is committed, the same with and without async.
+//! What is checked before anything is written.
 
-use contexture_strategies::{Change, Versioned};
+use contexture_strategies::Change;
 
-use crate::{Batch, ContextId, Document, DocumentTooLarge, UpdateError};
+use crate::draft::Draft;
+use crate::error::{LimitExceeded, Limited};
+use crate::{Batch, ContextId};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
     pub(crate) contexts: Option<usize>,
     pub(crate) document_bytes: Option<usize>,
+    pub(crate) id_bytes: Option<usize>,
 }
 
 impl Limits {
-    pub(crate) fn check(
-        &self,
-        id: &ContextId,
-        document: &Document,
-    ) -> Result<(), DocumentTooLarge> {
-        let bytes = document.byte_size();
-        match self.document_bytes {
-            Some(limit) if bytes > limit => Err(DocumentTooLarge {
-                id: id.clone(),
-                bytes,
-                limit,
-            }),
-            _ => Ok(()),
+    /// Checks what is about to be written.
+    pub(crate) fn check(&self, id: &ContextId, draft: &Draft) -> Result<(), LimitExceeded> {
+        let metadata = draft.metadata.as_ref();
+        let metadata = metadata.map_or(0, |metadata| metadata.byte_size());
+        let found = [
+            (
+                Limited::Document,
+                draft.document.byte_size(),
+                self.document_bytes,
+            ),
+            (Limited::Metadata, metadata, self.document_bytes),
+            (Limited::Id, id.as_str().len(), self.id_bytes),
+        ];
+        for (what, bytes, limit) in found {
+            match limit {
+                Some(limit) if bytes > limit => {
+                    return Err(LimitExceeded {
+                        id: id.clone(),
+                        what,
+                        bytes,
+                        limit,
+                    });
+                }
+                _ => {}
+            }
         }
+        Ok(())
     }
 
-    pub(crate) fn check_batch(&self, batch: &Batch) -> Result<(), DocumentTooLarge> {
+    pub(crate) fn check_batch(&self, batch: &Batch) -> Result<(), LimitExceeded> {
         batch
             .changes
             .iter()
-            .try_for_each(|(id, change)| match change {
-                Change::Create(document)
-                | Change::Put(document)
-                | Change::CompareAndSet {
-                    value: document, ..
-                } => self.check(id, document),
-                _ => Ok(()),
-            })
+            .filter_map(|(id, change)| Some((id, written(change)?)))
+            .try_for_each(|(id, draft)| self.check(id, draft))
     }
+}
 
-    /// An update's closure that refuses a document beyond the limit.
-    pub(crate) fn checked<E>(
-        &self,
-        id: &ContextId,
-        f: impl FnOnce(&Document) -> Result<Document, E>,
-    ) -> impl FnOnce(&Versioned<Document>) -> Result<Document, UpdateError<E>> {
-        move |current| {
-            let next = f(current).map_err(UpdateError::Aborted)?;
-            self.check(id, &next)?;
-            Ok(next)
+/// What a change writes, if anything.
+pub(crate) const fn written(change: &Change<Draft>) -> Option<&Draft> {
+    match change {
+        Change::Create(draft) | Change::Put(draft) | Change::CompareAndSet { value: draft, .. } => {
+            Some(draft)
         }
+        _ => None,
     }
 }

@@ -30,6 +30,23 @@ pub enum Change<V> {
     },
 }
 
+impl<V> Change<V> {
+    /// The same change, of another value.
+    #[must_use]
+    pub fn map<W>(self, f: impl FnOnce(V) -> W) -> Change<W> {
+        match self {
+            Self::Create(value) => Change::Create(f(value)),
+            Self::Put(value) => Change::Put(f(value)),
+            Self::CompareAndSet { expected, value } => Change::CompareAndSet {
+                expected,
+                value: f(value),
+            },
+            Self::Remove { expected } => Change::Remove { expected },
+            Self::Require { version } => Change::Require { version },
+        }
+    }
+}
+
 /// Changes of several keys that are applied all or nothing: no reader, snapshot or other writer
 /// ever sees some of them without the others.
 ///

@@ -1,47 +1,55 @@
 //! All contexts of a program, and what can be done with them.
 
-mod operations;
+mod batch;
+mod committing;
+mod expire;
+mod read;
+mod rollback;
 mod sync;
+mod write;
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 
-use contexture_strategies::{StrategyKind, kind};
+use contexture_strategies::{Options, Strategy, StrategyKind, kind};
 
-use crate::limits::Limits;
-use crate::{Builder, ContextId, Document};
+use crate::builder::Settings;
+use crate::feed::Log;
+use crate::plugins::Plugins;
+use crate::state::State;
+use crate::sync::AtomicBool;
+use crate::{Builder, ContextId};
 
-/// Shared, versioned contexts: a concurrent map from [`ContextId`] to [`Document`].
+/// Shared, versioned contexts: a concurrent map from [`ContextId`] to [`Context`](crate::Context).
 ///
-/// Every method takes `&self`; share the contexts among tasks and threads behind an
-/// [`Arc`](std::sync::Arc). The type parameter chooses the concurrency strategy, see
-/// [`kind`](crate::kind). What the methods promise does not depend on it:
+/// This is a handle: clones are the same contexts, so give one to each task and thread. The type
+/// parameter chooses the concurrency strategy, see [`kind`](crate::kind). What the methods promise
+/// does not depend on it:
 ///
 /// * Every operation is linearizable: it takes effect at one instant between call and return.
-/// * A context changes only by committing a new version of its document. Its versions only grow,
-///   also when it is deleted and created again.
+/// * A context changes only by committing a new version. Its versions only grow, also when it is
+///   deleted and created again.
 /// * An error means that nothing has changed. So does a closure that panics.
 /// * No method hands out a lock guard, so none can be held across an `.await`.
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use contexture::{ContextId, Contexts, Document};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let contexts: Arc<Contexts> = Arc::new(Contexts::new());
+/// let contexts: Contexts = Contexts::new();
 /// let id = ContextId::new("session/7f3a")?;
 /// contexts.create(id.clone(), Document::parse(r#"{"hits": 0}"#)?).await?;
 ///
 /// let tasks: Vec<_> = (0..8)
 ///     .map(|_| {
-///         let (contexts, id) = (Arc::clone(&contexts), id.clone());
+///         let (contexts, id) = (contexts.clone(), id.clone());
 ///         tokio::spawn(async move {
-///             let count = |document: &Document| {
-///                 let hits = document.get("hits").and_then(|hits| hits.as_u64());
-///                 document.with("hits", &(hits.unwrap_or(0) + 1))
-///             };
-///             contexts.try_update(&id, count).await
+///             contexts.try_update(&id, |context| {
+///                 let hits = context.get("hits").and_then(|hits| hits.as_u64());
+///                 context.with("hits", &(hits.unwrap_or(0) + 1))
+///             }).await
 ///         })
 ///     })
 ///     .collect();
@@ -58,11 +66,12 @@ use crate::{Builder, ContextId, Document};
 /// Strategies that never await offer every operation as a plain method as well, with the suffix
 /// `_sync`, and need no runtime.
 ///
-/// # Cancel safety
+/// # Cancel safety and timeouts
 ///
 /// Every async method is cancel safe: dropping its future at any await point leaves the contexts
 /// as they were before the call or as they are after it. See
-/// [`Strategy`](contexture_strategies::Strategy#cancel-safety).
+/// [`Strategy`](contexture_strategies::Strategy#cancel-safety). So any of them can be given a
+/// timeout with what the runtime has for it, say `tokio::time::timeout`.
 ///
 /// # Calling back from a closure
 ///
@@ -73,8 +82,19 @@ use crate::{Builder, ContextId, Document};
 /// returns it, and reads panic. See
 /// [the rules](contexture_strategies#calling-back-from-a-closure).
 pub struct Contexts<S: Enabled<'static> = kind::Sharded> {
-    store: S::Store<ContextId, Document>,
-    limits: Limits,
+    inner: Arc<Inner<S>>,
+    actor: Option<Arc<str>>,
+}
+
+/// What all handles share.
+struct Inner<S: StrategyKind> {
+    store: S::Store<ContextId, State>,
+    settings: Settings,
+    log: Option<Arc<Log>>,
+    plugins: Plugins,
+    /// Whether any context ever had a time to live. Relaxed everywhere: it is set before the write
+    /// that it is about, and whoever can see that write sees the flag through the store's locks.
+    expiring: AtomicBool,
 }
 
 /// Every [`StrategyKind`], and so nothing a caller has to know about.
@@ -106,13 +126,62 @@ impl<S: StrategyKind> Contexts<S> {
         Self::builder().build()
     }
 
-    /// Starts with settings: limits.
+    /// Starts with settings: limits, expiry, history, feed.
     pub fn builder() -> Builder<S> {
         Builder::new()
     }
 
-    pub(crate) const fn with_store(store: S::Store<ContextId, Document>, limits: Limits) -> Self {
-        Self { store, limits }
+    pub(crate) fn with_settings(settings: Settings) -> Self {
+        let mut options = Options::new();
+        if let Some(contexts) = settings.limits.contexts {
+            options = options.limit(contexts);
+        }
+        let log = settings.feed.map(|commits| Arc::new(Log::new(commits)));
+        let inner = Inner {
+            store: S::Store::with_options(options),
+            settings,
+            log,
+            plugins: Plugins::default(),
+            expiring: AtomicBool::new(false),
+        };
+        Self {
+            inner: Arc::new(inner),
+            actor: None,
+        }
+    }
+
+    /// A handle of the same contexts whose writes are made in this name: what
+    /// [`Commit::actor`](crate::Commit::actor) and the audit trail show.
+    ///
+    /// ```
+    /// use contexture::Contexts;
+    ///
+    /// let contexts: Contexts = Contexts::new();
+    /// let for_ann = contexts.acting_as("ann");
+    /// assert_eq!(for_ann.actor(), Some("ann"));
+    /// ```
+    #[must_use]
+    pub fn acting_as(&self, actor: impl Into<Arc<str>>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            actor: Some(actor.into()),
+        }
+    }
+
+    /// In whose name this handle writes, if [anyone's](Contexts::acting_as).
+    #[must_use]
+    pub fn actor(&self) -> Option<&str> {
+        self.actor.as_deref()
+    }
+}
+
+/// The same contexts, through another handle.
+impl<S: StrategyKind> Clone for Contexts<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            actor: self.actor.clone(),
+        }
     }
 }
 
@@ -122,12 +191,25 @@ impl<S: StrategyKind> Default for Contexts<S> {
     }
 }
 
-/// The strategy and the limits; not the contexts, which would have to be waited for.
+/// The strategy and the settings; not the contexts, which would have to be waited for.
 impl<S: StrategyKind> fmt::Debug for Contexts<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contexts")
             .field("strategy", &S::NAME)
-            .field("limits", &self.limits)
+            .field("settings", &self.inner.settings)
             .finish_non_exhaustive()
+    }
+}
+
+// A closure, a plugin or a clock that panics leaves every lock and every commit whole.
+impl<S: StrategyKind> UnwindSafe for Contexts<S> {}
+impl<S: StrategyKind> RefUnwindSafe for Contexts<S> {}
+
+/// Subscriptions end when the last handle is gone.
+impl<S: StrategyKind> Drop for Inner<S> {
+    fn drop(&mut self) {
+        if let Some(log) = &self.log {
+            log.close();
+        }
     }
 }

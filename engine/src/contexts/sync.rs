@@ -1,14 +1,27 @@
 //! The operations of [`Contexts`] without async, for strategies that never await.
 
-use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context as TaskContext, Poll, Waker};
 
-use contexture_strategies::{SyncStrategy, SyncStrategyKind, Version};
+use contexture_strategies::{SyncStrategyKind, Version};
+use send_wrapper::SendWrapper;
 
 use super::Contexts;
+use crate::error::RollbackError;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
-    DeleteError, Document, Snapshot, UpdateError,
+    DeleteError, Draft, Moment, Page, Snapshot, UpdateError,
 };
+
+/// The outcome of an operation of a strategy that never awaits: each of its futures does all of
+/// its work when it is first polled.
+pub(crate) fn ready<T>(operation: impl Future<Output = T>) -> T {
+    let mut context = TaskContext::from_waker(Waker::noop());
+    match pin!(operation).poll(&mut context) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => unreachable!("a strategy that never awaits is ready at once"),
+    }
+}
 
 /// Without async, for strategies that never await. Each method does what its namesake does and
 /// fails as that does; closures need not be `Send`.
@@ -22,7 +35,7 @@ use crate::{
 /// let contexts: Contexts = Contexts::new();
 /// let id = ContextId::new("a")?;
 /// contexts.create_sync(id.clone(), Document::parse(r#"{"n": 1}"#)?)?;
-/// contexts.try_update_sync(&id, |document| document.with("n", &2))?;
+/// contexts.try_update_sync(&id, |context| context.with("n", &2))?;
 /// assert_eq!(contexts.read_sync(&id, |context| context.to_string()).unwrap(), r#"{"n":2}"#);
 /// assert_eq!(contexts.delete_sync(&id, None)?.as_json(), r#"{"n":2}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,17 +46,18 @@ impl<S: SyncStrategyKind> Contexts<S> {
     /// # Errors
     ///
     /// As there.
-    pub fn create_sync(&self, id: ContextId, document: Document) -> Result<Version, CreateError> {
-        self.limits.check(&id, &document)?;
-        let created = self.store.create_sync(id.clone(), document);
-        created.map_err(|reason| CreateError::new(reason, id))
+    pub fn create_sync(
+        &self,
+        id: ContextId,
+        draft: impl Into<Draft>,
+    ) -> Result<Version, CreateError> {
+        ready(self.create(id, draft))
     }
 
     /// See [`get`](Contexts::get).
     #[must_use]
     pub fn get_sync(&self, id: &ContextId) -> Option<Context> {
-        let committed = self.store.get_sync(id)?;
-        Some(Context::new(id.clone(), committed))
+        ready(self.get(id))
     }
 
     /// See [`read`](Contexts::read).
@@ -52,8 +66,10 @@ impl<S: SyncStrategyKind> Contexts<S> {
     ///
     /// If `f` does.
     pub fn read_sync<R>(&self, id: &ContextId, f: impl FnOnce(ContextRef<'_>) -> R) -> Option<R> {
-        let f = |committed: &_| f(ContextRef::new(id, committed));
-        self.store.read_sync(id, f)
+        // Neither the closure nor what it returns leaves this thread.
+        let f = SendWrapper::new(f);
+        let read = self.read(id, move |context| SendWrapper::new(f.take()(context)));
+        ready(read).map(SendWrapper::take)
     }
 
     /// See [`update`](Contexts::update).
@@ -64,13 +80,14 @@ impl<S: SyncStrategyKind> Contexts<S> {
     ///
     /// # Panics
     ///
-    /// If `f` does; then nothing has changed.
-    pub fn update_sync(
+    /// If `f` does.
+    pub fn update_sync<D: Into<Draft>>(
         &self,
         id: &ContextId,
-        f: impl FnOnce(&Document) -> Document,
+        f: impl FnOnce(ContextRef<'_>) -> D,
     ) -> Result<Version, UpdateError> {
-        self.try_update_sync(id, |document| Ok::<_, Infallible>(f(document)))
+        let f = SendWrapper::new(f);
+        ready(self.update(id, move |context| f.take()(context)))
     }
 
     /// See [`try_update`](Contexts::try_update).
@@ -81,15 +98,33 @@ impl<S: SyncStrategyKind> Contexts<S> {
     ///
     /// # Panics
     ///
-    /// If `f` does; then nothing has changed.
-    pub fn try_update_sync<E>(
+    /// If `f` does.
+    pub fn try_update_sync<D: Into<Draft>, E>(
         &self,
         id: &ContextId,
-        f: impl FnOnce(&Document) -> Result<Document, E>,
+        f: impl FnOnce(ContextRef<'_>) -> Result<D, E>,
     ) -> Result<Version, UpdateError<E>> {
-        let f = self.limits.checked(id, f);
-        let updated = self.store.try_update_sync(id, f);
-        updated.map_err(|reason| UpdateError::new(reason, id))
+        let f = SendWrapper::new(f);
+        let update = move |context: ContextRef<'_>| f.take()(context).map_err(SendWrapper::new);
+        ready(self.try_update(id, update)).map_err(|error| error.map_abort(SendWrapper::take))
+    }
+
+    /// See [`update_if`](Contexts::update_if).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// If `decide` does.
+    pub fn update_if_sync<D: Into<Draft>>(
+        &self,
+        id: &ContextId,
+        decide: impl FnMut(ContextRef<'_>) -> Option<D>,
+    ) -> Result<Option<Version>, UpdateError> {
+        let mut decide = SendWrapper::new(decide);
+        ready(self.update_if(id, move |context| decide(context)))
     }
 
     /// See [`compare_and_set`](Contexts::compare_and_set).
@@ -101,11 +136,9 @@ impl<S: SyncStrategyKind> Contexts<S> {
         &self,
         id: &ContextId,
         expected: Version,
-        document: Document,
+        draft: impl Into<Draft>,
     ) -> Result<Version, CompareAndSetError> {
-        self.limits.check(id, &document)?;
-        let set = self.store.compare_and_set_sync(id, expected, document);
-        set.map_err(|reason| CompareAndSetError::new(reason, id, expected))
+        ready(self.compare_and_set(id, expected, draft))
     }
 
     /// See [`delete`](Contexts::delete).
@@ -118,10 +151,7 @@ impl<S: SyncStrategyKind> Contexts<S> {
         id: &ContextId,
         expected: Option<Version>,
     ) -> Result<Context, DeleteError> {
-        match self.store.remove_sync(id, expected) {
-            Ok(committed) => Ok(Context::new(id.clone(), committed)),
-            Err(reason) => Err(DeleteError::new(reason, id)),
-        }
+        ready(self.delete(id, expected))
     }
 
     /// See [`apply`](Contexts::apply).
@@ -130,32 +160,53 @@ impl<S: SyncStrategyKind> Contexts<S> {
     ///
     /// As there.
     pub fn apply_sync(&self, batch: Batch) -> Result<Vec<Option<Version>>, BatchError> {
-        self.limits.check_batch(&batch)?;
-        let (ids, batch) = batch.into_parts();
-        let applied = self.store.apply_sync(batch);
-        applied.map_err(|reason| BatchError::new(reason, &ids))
+        ready(self.apply(batch))
+    }
+
+    /// See [`rollback`](Contexts::rollback).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn rollback_sync(
+        &self,
+        id: &ContextId,
+        to: impl Into<Moment>,
+    ) -> Result<Version, RollbackError> {
+        ready(self.rollback(id, to))
+    }
+
+    /// See [`purge_expired`](Contexts::purge_expired).
+    pub fn purge_expired_sync(&self) -> usize {
+        ready(self.purge_expired())
     }
 
     /// See [`list`](Contexts::list).
     #[must_use]
     pub fn list_sync(&self) -> Vec<ContextId> {
-        self.snapshot_sync().ids()
+        ready(self.list())
+    }
+
+    /// See [`list_page`](Contexts::list_page).
+    #[must_use]
+    pub fn list_page_sync(&self, prefix: &str, after: Option<&ContextId>, limit: usize) -> Page {
+        ready(self.list_page(prefix, after, limit))
     }
 
     /// See [`snapshot`](Contexts::snapshot).
     pub fn snapshot_sync(&self) -> Snapshot {
-        Snapshot::new(self.store.snapshot_sync())
+        ready(self.snapshot())
     }
 
     /// See [`len`](Contexts::len).
     #[must_use]
     pub fn len_sync(&self) -> usize {
-        self.store.len_sync()
+        ready(self.len())
     }
 
     /// See [`is_empty`](Contexts::is_empty).
     #[must_use]
     pub fn is_empty_sync(&self) -> bool {
-        self.store.is_empty_sync()
+        ready(self.is_empty())
     }
 }

@@ -1,0 +1,149 @@
+//! From the instant a write is committed to when everyone has been told.
+
+use std::sync::Arc;
+
+use contexture_strategies::{self as strategies, StrategyKind};
+
+use super::{Contexts, Inner};
+use crate::feed::Log;
+use crate::plugins::Plugins;
+use crate::state::State;
+use crate::{ChangeKind, Commit, ContextChange, ContextId, Operation};
+
+/// What a store shows the hook of a write.
+type Committed<'a> = strategies::Commit<'a, ContextId, State>;
+
+/// One write on its way: tells the feed and the observers, if it is committed.
+///
+/// The feed is shown the commit when this is dropped, so that not even a panic behind the commit
+/// can make it wait forever.
+pub(super) struct Write<'a, S: StrategyKind> {
+    inner: &'a Inner<S>,
+    actor: Option<&'a Arc<str>>,
+    expires: bool,
+    commit: Option<Arc<Commit>>,
+}
+
+impl<S: StrategyKind> Contexts<S> {
+    /// A write in the name of this handle.
+    pub(super) fn begin(&self) -> Write<'_, S> {
+        Write {
+            inner: &self.inner,
+            actor: self.actor.as_ref(),
+            expires: false,
+            commit: None,
+        }
+    }
+
+    /// The end of an operation: observers hear of its failure.
+    pub(super) fn end<T, E>(
+        &self,
+        operation: Operation,
+        id: Option<&ContextId>,
+        result: Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: std::error::Error + 'static,
+    {
+        if let Err(error) = &result {
+            let actor = self.actor();
+            self.inner.plugins.failed(operation, id, actor, error);
+        }
+        result
+    }
+}
+
+impl<S: StrategyKind> Inner<S> {
+    /// The removal of what has expired.
+    pub(super) fn begin_expiry(&self) -> Write<'_, S> {
+        Write {
+            inner: self,
+            actor: None,
+            expires: true,
+            commit: None,
+        }
+    }
+}
+
+impl<S: StrategyKind> Write<'_, S> {
+    /// The hook to give to the store.
+    pub(super) fn hook(&mut self) -> impl FnOnce(&mut [Committed<'_>]) + Send {
+        |commits| self.commit = commit(self.inner, self.actor, self.expires, commits)
+    }
+}
+
+/// Settles what is written, and makes a commit of it if anybody wants to hear of it.
+fn commit<S: StrategyKind>(
+    inner: &Inner<S>,
+    actor: Option<&Arc<str>>,
+    expires: bool,
+    commits: &mut [Committed<'_>],
+) -> Option<Arc<Commit>> {
+    let settings = &inner.settings;
+    let now = settings.clock.now();
+    for commit in &mut *commits {
+        let before = commit.before();
+        if let Some(state) = commit.value_mut() {
+            state.settle(before, now, settings.lifetime, settings.history);
+            if state.expires.is_some() {
+                inner.mark_expiring();
+            }
+        }
+    }
+    let mut tell = |revision| {
+        let changes = commits.iter_mut().map(|commit| {
+            if let Some(state) = commit.value_mut() {
+                state.revision = revision;
+            }
+            change(commit, expires)
+        });
+        Arc::new(Commit {
+            revision,
+            time: now,
+            actor: actor.cloned(),
+            changes: changes.collect(),
+        })
+    };
+    match &inner.log {
+        Some(log) => Some(log.append(|revision| tell(Some(revision)))),
+        None if inner.plugins.observing() => Some(tell(None)),
+        None => None,
+    }
+}
+
+fn change(commit: &Committed<'_>, expires: bool) -> ContextChange {
+    let (before, after) = (commit.before().cloned(), commit.after().cloned());
+    ContextChange {
+        kind: match (&before, &after) {
+            (None, _) => ChangeKind::Created,
+            (Some(_), Some(_)) => ChangeKind::Updated,
+            (Some(_), None) if expires => ChangeKind::Expired,
+            (Some(_), None) => ChangeKind::Deleted,
+        },
+        id: commit.key().clone(),
+        before,
+        after,
+    }
+}
+
+impl<S: StrategyKind> Drop for Write<'_, S> {
+    fn drop(&mut self) {
+        let Some(commit) = self.commit.take() else {
+            return;
+        };
+        publish(self.inner.log.as_deref(), &commit);
+        observe(&self.inner.plugins, &commit);
+    }
+}
+
+fn publish(log: Option<&Log>, commit: &Commit) {
+    if let (Some(log), Some(revision)) = (log, commit.revision) {
+        log.publish(revision);
+    }
+}
+
+fn observe(plugins: &Plugins, commit: &Commit) {
+    if plugins.observing() {
+        plugins.committed(commit);
+    }
+}

@@ -1,0 +1,84 @@
+//! What a store holds for each context.
+
+use std::time::SystemTime;
+
+use contexture_strategies::{Version, Versioned};
+
+use crate::draft::{Draft, Lifetime};
+use crate::history::Past;
+use crate::{Document, Revision};
+
+/// One version of a context, but for its number.
+///
+/// It is made of a [`Draft`] before anyone knows when it will be committed, or after which
+/// version; [`settle`](State::settle) fills in the rest at the commit.
+pub(crate) struct State {
+    pub(crate) draft: Draft,
+    pub(crate) created: SystemTime,
+    pub(crate) updated: SystemTime,
+    pub(crate) expires: Option<SystemTime>,
+    pub(crate) revision: Option<Revision>,
+    pub(crate) past: Past,
+    /// The version that `past` ends with, if it was made before the commit.
+    follows: Option<Version>,
+}
+
+impl State {
+    pub(crate) const fn new(draft: Draft) -> Self {
+        Self {
+            draft,
+            created: SystemTime::UNIX_EPOCH,
+            updated: SystemTime::UNIX_EPOCH,
+            expires: None,
+            revision: None,
+            past: Past::new(),
+            follows: None,
+        }
+    }
+
+    /// The same, in the knowledge of the version it will probably follow: what takes time is done
+    /// now and not under the store's locks.
+    pub(crate) fn following(draft: Draft, before: &Versioned<Self>, history: usize) -> Self {
+        Self {
+            past: Past::with(before, &draft.document, history),
+            follows: Some(before.version()),
+            ..Self::new(draft)
+        }
+    }
+
+    pub(crate) const fn document(&self) -> &Document {
+        &self.draft.document
+    }
+
+    pub(crate) fn is_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Fills in what is only known now that it is committed.
+    pub(crate) fn settle(
+        &mut self,
+        before: Option<&Versioned<Self>>,
+        now: SystemTime,
+        default: Lifetime,
+        history: usize,
+    ) {
+        self.created = now;
+        self.updated = now;
+        if let Some(before) = before {
+            self.created = before.created;
+            self.updated = now.max(before.updated);
+            let metadata = self.draft.metadata.take();
+            self.draft.metadata = metadata.or_else(|| before.draft.metadata.clone());
+            self.draft.lifetime = self.draft.lifetime.or(before.draft.lifetime);
+            if self.follows != Some(before.version()) {
+                self.past = Past::with(before, &self.draft.document, history);
+            }
+        }
+        let lifetime = *self.draft.lifetime.get_or_insert(default);
+        self.expires = match lifetime {
+            Lifetime::Forever => None,
+            // What would expire after the end of time does not expire.
+            Lifetime::For(time) => self.updated.checked_add(time),
+        };
+    }
+}
