@@ -56,7 +56,7 @@ async fn serve(sessions: Arc<Contexts>, task: usize) -> Result<(), Failure> {
         let id = session_of(USERS[(task + request) % USERS.len()])?;
         let page = format!("/page/{}", request % 10);
         sessions
-            .try_update(&id, |session| visited(session, &page))
+            .try_update(&id, |session| visited(&session, &page))
             .await?;
     }
     Ok(())

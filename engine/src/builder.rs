@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,6 +155,10 @@ impl<S: StrategyKind> fmt::Debug for Builder<S> {
             .finish()
     }
 }
+
+// Whatever a clock leaves behind when it panics, settings are never half-made.
+impl UnwindSafe for Settings {}
+impl RefUnwindSafe for Settings {}
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

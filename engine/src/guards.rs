@@ -76,7 +76,7 @@ mod read_field {}
 ///
 /// async fn escape<S: StrategyKind>(contexts: &Contexts<S>, id: &ContextId) {
 ///     let mut seen: Option<&Document> = None;
-///     let _ = contexts.update(id, |document| { seen = Some(document); Document::new() }).await;
+///     let _ = contexts.update(id, |context| { seen = Some(context.document()); Document::new() }).await;
 /// }
 /// ```
 ///
@@ -85,7 +85,7 @@ mod read_field {}
 ///
 /// async fn escape<S: StrategyKind>(contexts: &Contexts<S>, id: &ContextId) {
 ///     let mut seen: Option<Document> = None;
-///     let _ = contexts.update(id, |document| { seen = Some(document.clone()); Document::new() }).await;
+///     let _ = contexts.update(id, |context| { seen = Some(context.document().clone()); Document::new() }).await;
 /// }
 /// ```
 mod update {}
@@ -97,7 +97,7 @@ mod update {}
 ///
 /// fn escape<S: SyncStrategyKind>(contexts: &Contexts<S>, id: &ContextId) {
 ///     let mut seen: Option<&Document> = None;
-///     let _ = contexts.update_sync(id, |document| { seen = Some(document); Document::new() });
+///     let _ = contexts.update_sync(id, |context| { seen = Some(context.document()); Document::new() });
 /// }
 /// ```
 ///
@@ -106,7 +106,7 @@ mod update {}
 ///
 /// fn escape<S: SyncStrategyKind>(contexts: &Contexts<S>, id: &ContextId) {
 ///     let mut seen: Option<Document> = None;
-///     let _ = contexts.update_sync(id, |document| { seen = Some(document.clone()); Document::new() });
+///     let _ = contexts.update_sync(id, |context| { seen = Some(context.document().clone()); Document::new() });
 /// }
 /// ```
 mod update_sync {}
@@ -136,19 +136,19 @@ mod await_in_closure {}
 
 /// Nor can it be an async closure.
 ///
-/// ```compile_fail,E0271
-/// use contexture::{ContextId, Contexts, Document, StrategyKind};
+/// ```compile_fail,E0277
+/// use contexture::{ContextId, ContextRef, Contexts, StrategyKind};
 ///
 /// async fn wait<S: StrategyKind>(contexts: &Contexts<S>, id: &ContextId) {
-///     let _ = contexts.update(id, async |document: &Document| document.without("n")).await;
+///     let _ = contexts.update(id, async |context: ContextRef<'_>| context.without("n")).await;
 /// }
 /// ```
 ///
 /// ```
-/// use contexture::{ContextId, Contexts, Document, StrategyKind};
+/// use contexture::{ContextId, ContextRef, Contexts, StrategyKind};
 ///
 /// async fn wait<S: StrategyKind>(contexts: &Contexts<S>, id: &ContextId) {
-///     let _ = contexts.update(id, |document: &Document| document.without("n")).await;
+///     let _ = contexts.update(id, |context: ContextRef<'_>| context.without("n")).await;
 /// }
 /// ```
 mod async_closure {}
@@ -160,7 +160,7 @@ mod async_closure {}
 /// use contexture::{ContextId, Contexts, StrategyKind};
 ///
 /// async fn remove<S: StrategyKind>(contexts: &Contexts<S>, id: &ContextId, key: Rc<str>) {
-///     let _ = contexts.update(id, |document| document.without(&key)).await;
+///     let _ = contexts.update(id, |context| context.without(&key)).await;
 /// }
 /// ```
 ///
@@ -169,7 +169,7 @@ mod async_closure {}
 /// use contexture::{ContextId, Contexts, StrategyKind};
 ///
 /// async fn remove<S: StrategyKind>(contexts: &Contexts<S>, id: &ContextId, key: Arc<str>) {
-///     let _ = contexts.update(id, |document| document.without(&key)).await;
+///     let _ = contexts.update(id, |context| context.without(&key)).await;
 /// }
 /// ```
 ///
@@ -180,7 +180,7 @@ mod async_closure {}
 /// use contexture::{ContextId, Contexts, SyncStrategyKind};
 ///
 /// fn remove<S: SyncStrategyKind>(contexts: &Contexts<S>, id: &ContextId, key: Rc<str>) {
-///     let _ = contexts.update_sync(id, |document| document.without(&key));
+///     let _ = contexts.update_sync(id, |context| context.without(&key));
 /// }
 /// ```
 mod closures_are_send {}

@@ -149,7 +149,7 @@ async fn atomicity<S: StrategyKind>() {
                             from.version(),
                             from.with("n", &(n(&from) - 1)).unwrap(),
                         )
-                        .compare_and_set(b.clone(), to.version(), incremented(&to));
+                        .compare_and_set(b.clone(), to.version(), incremented(to.as_ref()));
                     match contexts.apply(transfer).await {
                         Ok(_) => moved += 1,
                         Err(BatchError::Conflict { .. }) => tokio::task::yield_now().await,
@@ -190,7 +190,7 @@ fn without_async<S: SyncStrategyKind>() {
     );
     let large = document("{}").with("x", &"x".repeat(200)).unwrap();
     let refused = contexts.apply_sync(Batch::new().put(a.clone(), large));
-    assert!(matches!(refused, Err(BatchError::DocumentTooLarge(_))));
+    assert!(matches!(refused, Err(BatchError::LimitExceeded(_))));
     assert!(contexts.is_empty_sync());
 
     let batch = Batch::new()

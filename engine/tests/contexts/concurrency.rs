@@ -71,7 +71,7 @@ async fn compare_and_sets<S: StrategyKind>() {
                 let mut set = 0;
                 while set < 50 {
                     let seen = contexts.get(&a).await.unwrap();
-                    let next = incremented(&seen);
+                    let next = incremented(seen.as_ref());
                     match contexts.compare_and_set(&a, seen.version(), next).await {
                         Ok(_) => set += 1,
                         Err(CompareAndSetError::Conflict {

@@ -1,8 +1,8 @@
 //! One context from its creation to its deletion, and every way to be refused.
 
 use contexture::{
-    CompareAndSetError, Contexts, CreateError, DeleteError, StrategyKind, SyncStrategyKind,
-    UpdateError,
+    CompareAndSetError, Contexts, CreateError, DeleteError, Document, StrategyKind,
+    SyncStrategyKind, UpdateError,
 };
 
 use super::{document, id, incremented, n, over_every_strategy, over_every_sync_strategy};
@@ -103,7 +103,7 @@ async fn absent<S: StrategyKind>() {
     assert!(read.is_none());
 
     let error = contexts
-        .update(&a, |_| panic!("there is nothing to update"))
+        .update(&a, |_| -> Document { panic!("there is nothing to update") })
         .await
         .unwrap_err();
     assert_eq!(error, UpdateError::NotFound { id: a.clone() });
@@ -151,12 +151,16 @@ async fn refusal<S: StrategyKind>() {
         .create(a.clone(), document(r#"{"n": 1}"#))
         .await
         .unwrap();
-    let refused = contexts.try_update(&a, |_| Err("no")).await;
+    let refused = contexts.try_update(&a, |_| Err::<Document, _>("no")).await;
     assert_eq!(refused, Err(UpdateError::Aborted("no")));
 
     let panicking = tokio::spawn({
         let (contexts, a) = (contexts.clone(), a.clone());
-        async move { contexts.update(&a, |_| panic!("on purpose")).await }
+        async move {
+            contexts
+                .update(&a, |_| -> Document { panic!("on purpose") })
+                .await
+        }
     });
     assert!(panicking.await.unwrap_err().is_panic());
 
@@ -212,7 +216,7 @@ fn life_sync<S: SyncStrategyKind>() {
         .compare_and_set_sync(&a, second, document(r#"{"n": 3}"#))
         .unwrap();
     assert_eq!(
-        contexts.try_update_sync(&a, |_| Err(())),
+        contexts.try_update_sync(&a, |_| Err::<Document, _>(())),
         Err(UpdateError::Aborted(()))
     );
     assert_eq!(
@@ -260,15 +264,15 @@ fn errors_sync<S: SyncStrategyKind>() {
     );
     assert!(matches!(
         contexts.create_sync(b.clone(), large.clone()),
-        Err(CreateError::DocumentTooLarge(_))
+        Err(CreateError::LimitExceeded(_))
     ));
     assert!(matches!(
         contexts.update_sync(&a, |_| large.clone()),
-        Err(UpdateError::DocumentTooLarge(_))
+        Err(UpdateError::LimitExceeded(_))
     ));
     assert!(matches!(
         contexts.compare_and_set_sync(&a, second, large),
-        Err(CompareAndSetError::DocumentTooLarge(_))
+        Err(CompareAndSetError::LimitExceeded(_))
     ));
     assert_eq!(
         contexts.compare_and_set_sync(&a, first, document("{}")),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use contexture::{
-    Batch, BatchError, CompareAndSetError, Contexts, CreateError, Document, DocumentTooLarge,
-    StrategyKind, UpdateError,
+    Batch, BatchError, CompareAndSetError, Contexts, CreateError, LimitExceeded, StrategyKind,
+    UpdateError,
 };
 
 use super::{document, id, n, over_every_strategy};
@@ -32,29 +32,29 @@ async fn document_bytes<S: StrategyKind>() {
             limit + 1
         )
     );
-    let too_large = |error: DocumentTooLarge| (error.id, error.bytes, error.limit);
+    let too_large = |error: LimitExceeded| (error.id, error.bytes, error.limit);
     match refused {
-        CreateError::DocumentTooLarge(error) => {
+        CreateError::LimitExceeded(error) => {
             assert_eq!(too_large(error), (b.clone(), limit + 1, limit));
         }
         other => panic!("{other:?}"),
     }
     match contexts.update(&a, |_| large.clone()).await.unwrap_err() {
-        UpdateError::DocumentTooLarge(error) => {
+        UpdateError::LimitExceeded(error) => {
             assert_eq!(too_large(error), (a.clone(), limit + 1, limit));
         }
         other => panic!("{other:?}"),
     }
     let grown = contexts
-        .try_update(&a, |document: &Document| document.with("more", &1))
+        .try_update(&a, |context| context.with("more", &1))
         .await;
-    assert!(matches!(grown, Err(UpdateError::DocumentTooLarge(_))));
+    assert!(matches!(grown, Err(UpdateError::LimitExceeded(_))));
     match contexts
         .compare_and_set(&a, first, large.clone())
         .await
         .unwrap_err()
     {
-        CompareAndSetError::DocumentTooLarge(error) => {
+        CompareAndSetError::LimitExceeded(error) => {
             assert_eq!(too_large(error), (a.clone(), limit + 1, limit));
         }
         other => panic!("{other:?}"),
@@ -71,7 +71,7 @@ async fn document_bytes<S: StrategyKind>() {
     for batch in batches {
         let refused = contexts.apply(batch).await;
         assert!(
-            matches!(refused, Err(BatchError::DocumentTooLarge(_))),
+            matches!(refused, Err(BatchError::LimitExceeded(_))),
             "{refused:?}"
         );
     }
@@ -114,7 +114,12 @@ async fn max_contexts<S: StrategyKind>() {
 async fn batch_max_contexts<S: StrategyKind>() {
     let contexts = Contexts::<S>::builder().max_contexts(2).build();
     let [a, b, c] = ["a", "b", "c"].map(id);
-    let all = [&a, &b, &c].map(|id| (id.clone(), contexture::Change::Create(document("{}"))));
+    let all = [&a, &b, &c].map(|id| {
+        (
+            id.clone(),
+            contexture::Change::Create(document("{}").into()),
+        )
+    });
     let refused = contexts.apply(all.into_iter().collect()).await;
     assert_eq!(refused, Err(BatchError::Full { limit: 2 }));
     assert!(contexts.is_empty().await);

@@ -8,7 +8,7 @@ mod life;
 mod limits;
 mod types;
 
-use contexture::{ContextId, Document};
+use contexture::{ContextId, ContextRef, Document};
 
 /// A test that runs once for each enabled strategy.
 macro_rules! over_every_strategy {
@@ -66,6 +66,6 @@ fn n(document: &Document) -> u64 {
     document.get("n").unwrap().as_u64().unwrap()
 }
 
-fn incremented(document: &Document) -> Document {
-    document.with("n", &(n(document) + 1)).unwrap()
+fn incremented(context: ContextRef<'_>) -> Document {
+    context.with("n", &(n(&context) + 1)).unwrap()
 }

@@ -45,8 +45,10 @@ async fn futures<S: StrategyKind>() {
     let version = send(contexts.compare_and_set(&a, version, document("{}")))
         .await
         .unwrap();
-    send(contexts.update(&a, Document::clone)).await.unwrap();
-    send(contexts.try_update(&a, |document| Ok::<_, ()>(document.clone())))
+    send(contexts.update(&a, |context| context.without("a")))
+        .await
+        .unwrap();
+    send(contexts.try_update(&a, |context| Ok::<_, ()>(context.without("a"))))
         .await
         .unwrap();
     send(contexts.apply(Batch::new().put(a.clone(), document("{}"))))
