@@ -78,6 +78,11 @@ impl Batch {
         self.with(id, Change::Require { version })
     }
 
+    /// The changes in order, with the ids of their contexts.
+    pub fn iter(&self) -> std::slice::Iter<'_, (ContextId, Change<Draft>)> {
+        self.changes.iter()
+    }
+
     /// How many changes and conditions there are.
     #[must_use]
     pub fn len(&self) -> usize {

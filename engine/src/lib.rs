@@ -45,6 +45,7 @@
 pub mod clock;
 pub mod document;
 pub mod error;
+pub mod expiry;
 pub mod feed;
 pub mod history;
 pub mod plugins;

@@ -1,11 +1,13 @@
 //! Contexts whose time is over.
 
+use std::time::Duration;
+
 use contexture_strategies::{RemoveError, Strategy, StrategyKind, Version, Versioned};
 
 use super::{Contexts, Inner};
-use crate::ContextId;
 use crate::state::State;
 use crate::sync::Ordering;
+use crate::{ContextId, ContextRef, Draft, UpdateError};
 
 impl<S: StrategyKind> Inner<S> {
     /// Whether a context may expire at all: as long as none ever could, nobody looks.
@@ -51,8 +53,42 @@ impl<S: StrategyKind> Inner<S> {
     }
 }
 
-/// Expiry, for every strategy.
+/// Expiry, for every strategy; see [`expiry`](crate::expiry).
 impl<S: StrategyKind> Contexts<S> {
+    /// Starts the time to live of a context anew: commits a version that differs in nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Contexts::update); [`UpdateError::NotFound`] if it has expired.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`update`](Contexts::update).
+    pub async fn renew(&self, id: &ContextId) -> Result<Version, UpdateError> {
+        self.update(id, |context| Draft::from(context)).await
+    }
+
+    /// Gives a context another time to live from now on; `None` lets it live until it is deleted.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Contexts::update).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`update`](Contexts::update).
+    pub async fn set_time_to_live(
+        &self,
+        id: &ContextId,
+        time_to_live: Option<Duration>,
+    ) -> Result<Version, UpdateError> {
+        let draft = |context: ContextRef<'_>| match time_to_live {
+            Some(time_to_live) => Draft::from(context).time_to_live(time_to_live),
+            None => Draft::from(context).forever(),
+        };
+        self.update(id, draft).await
+    }
+
     /// Removes all contexts whose time to live is over, and returns how many.
     ///
     /// Nobody can see an expired context in any case: the first who meets one removes it. This
@@ -82,5 +118,42 @@ impl<S: StrategyKind> Contexts<S> {
             }
         }
         removed
+    }
+
+    /// [Removes expired contexts](Contexts::purge_expired) after each tick, until the last handle
+    /// of the contexts is gone; meant to be a task of its own.
+    ///
+    /// `tick` is what the runtime has for waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`purge_expired`](Contexts::purge_expired).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use contexture::Contexts;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let contexts: Contexts = Contexts::builder().time_to_live(Duration::from_secs(60)).build();
+    /// tokio::spawn(contexts.sweep(|| tokio::time::sleep(Duration::from_secs(1))));
+    /// # }
+    /// ```
+    pub fn sweep<T, F>(&self, mut tick: T) -> impl Future<Output = ()> + Send + use<S, T, F>
+    where
+        T: FnMut() -> F + Send,
+        F: Future + Send,
+    {
+        let contexts = self.downgrade();
+        async move {
+            loop {
+                tick().await;
+                match contexts.upgrade() {
+                    Some(contexts) => contexts.purge_expired().await,
+                    None => return,
+                };
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ mod write;
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use contexture_strategies::{Options, Strategy, StrategyKind, kind};
 
@@ -97,6 +97,16 @@ struct Inner<S: StrategyKind> {
     expiring: AtomicBool,
 }
 
+/// A handle of contexts that others keep alive.
+pub(crate) struct WeakContexts<S: StrategyKind>(Weak<Inner<S>>);
+
+impl<S: StrategyKind> WeakContexts<S> {
+    pub(crate) fn upgrade(&self) -> Option<Contexts<S>> {
+        let inner = self.0.upgrade()?;
+        Some(Contexts { inner, actor: None })
+    }
+}
+
 /// Every [`StrategyKind`], and so nothing a caller has to know about.
 ///
 /// A bound of a struct is checked for the default of its parameter where the struct is defined,
@@ -148,6 +158,11 @@ impl<S: StrategyKind> Contexts<S> {
             inner: Arc::new(inner),
             actor: None,
         }
+    }
+
+    /// A handle that does not keep the contexts alive.
+    pub(crate) fn downgrade(&self) -> WeakContexts<S> {
+        WeakContexts(Arc::downgrade(&self.inner))
     }
 
     /// A handle of the same contexts whose writes are made in this name: what

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
 
 use contexture_strategies::{SyncStrategyKind, Version};
 use send_wrapper::SendWrapper;
@@ -10,7 +11,7 @@ use super::Contexts;
 use crate::error::RollbackError;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
-    DeleteError, Draft, Moment, Page, Snapshot, UpdateError,
+    DeleteError, Document, Draft, Moment, Page, Snapshot, UpdateError,
 };
 
 /// The outcome of an operation of a strategy that never awaits: each of its futures does all of
@@ -174,6 +175,41 @@ impl<S: SyncStrategyKind> Contexts<S> {
         to: impl Into<Moment>,
     ) -> Result<Version, RollbackError> {
         ready(self.rollback(id, to))
+    }
+
+    /// See [`renew`](Contexts::renew).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn renew_sync(&self, id: &ContextId) -> Result<Version, UpdateError> {
+        ready(self.renew(id))
+    }
+
+    /// See [`set_time_to_live`](Contexts::set_time_to_live).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_time_to_live_sync(
+        &self,
+        id: &ContextId,
+        time_to_live: Option<Duration>,
+    ) -> Result<Version, UpdateError> {
+        ready(self.set_time_to_live(id, time_to_live))
+    }
+
+    /// See [`set_metadata`](Contexts::set_metadata).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_metadata_sync(
+        &self,
+        id: &ContextId,
+        metadata: Document,
+    ) -> Result<Version, UpdateError> {
+        ready(self.set_metadata(id, metadata))
     }
 
     /// See [`purge_expired`](Contexts::purge_expired).

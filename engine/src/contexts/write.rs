@@ -10,8 +10,8 @@ use super::Contexts;
 use crate::plugins::Proposal;
 use crate::state::State;
 use crate::{
-    CompareAndSetError, Context, ContextId, ContextRef, CreateError, DeleteError, Draft, Operation,
-    UpdateError,
+    CompareAndSetError, Context, ContextId, ContextRef, CreateError, DeleteError, Document, Draft,
+    Operation, UpdateError,
 };
 
 /// How often [`Contexts::update_if`] decides without keeping other writers waiting.
@@ -217,6 +217,37 @@ impl<S: StrategyKind> Contexts<S> {
                 .failed(Operation::Update, Some(id), self.actor(), &error);
         }
         result
+    }
+
+    /// Replaces what is known about a context, and leaves its document as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Contexts::update).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`update`](Contexts::update).
+    ///
+    /// ```
+    /// # use contexture::{ContextId, Contexts, Document};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let contexts: Contexts = Contexts::new();
+    /// # let id = ContextId::new("a")?;
+    /// contexts.create(id.clone(), Document::new()).await?;
+    /// contexts.set_metadata(&id, Document::parse(r#"{"origin": "web"}"#)?).await?;
+    /// assert!(contexts.get(&id).await.unwrap().metadata().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn set_metadata(
+        &self,
+        id: &ContextId,
+        metadata: Document,
+    ) -> Result<Version, UpdateError> {
+        self.update(id, |context| Draft::from(context).metadata(metadata))
+            .await
     }
 
     /// Decides on a read whether and how a context is to change, and commits that if the context

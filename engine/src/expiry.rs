@@ -1,0 +1,127 @@
+//! Contexts that end by themselves: time to live, and who cleans up.
+//!
+//! A context with a time to live expires that long after its last write; each write, and
+//! [`renew`](Contexts::renew), which changes nothing else, starts the time anew. The store has one for
+//! all ([`Builder::time_to_live`](crate::Builder::time_to_live)), a context can have its own
+//! ([`Draft::time_to_live`](crate::Draft::time_to_live),
+//! [`Draft::forever`](crate::Draft::forever)). The time is that of the [`Clock`](crate::Clock).
+//!
+//! # What is promised
+//!
+//! * **Nobody sees an expired context.** Whoever meets one, removes it before going on, and only
+//!   that version of it. So expiry is a commit like any other, at the deadline or a little later: it
+//!   is in the feed as [`ChangeKind::Expired`](crate::ChangeKind::Expired), and once anyone
+//!   has found the context gone, it is.
+//! * **A renewed context stays**: a removal is for the version that expired, and fails if there is a
+//!   newer one.
+//! * **Nothing comes back.** A write that began before the deadline either commits while the
+//!   context is still there, which renews it, or does not find it. A context created
+//!   again under the same id starts above all versions it had.
+//! * **What has expired takes no room**: a [`create`](Contexts::create) or a batch that finds the
+//!   store full removes expired contexts first.
+//!
+//! A read from inside an update's closure of the same context may find it expired, and cannot wait
+//! for its removal: it still gets it, as the update is about to renew it.
+//!
+//! # Who cleans up
+//!
+//! Contexts that nobody asks for keep their memory until someone calls
+//! [`purge_expired`](Contexts::purge_expired): by hand, in a task ([`sweep`](Contexts::sweep)), or in
+//! a thread ([`spawn_sweeper`](Contexts::spawn_sweeper)). It looks at every context, at the cost of a
+//! [`snapshot`](Contexts::snapshot). As long as no context ever had a time to live, nobody looks at
+//! all.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use contexture::{ContextId, Contexts, Document, Draft, ManualClock};
+//!
+//! let clock = ManualClock::new();
+//! let contexts: Contexts = Contexts::builder().clock(clock.clone()).build();
+//! let (short, long) = (ContextId::new("short")?, ContextId::new("long")?);
+//! let minute = Duration::from_secs(60);
+//! contexts.create_sync(short.clone(), Draft::new(Document::new()).time_to_live(minute))?;
+//! contexts.create_sync(long.clone(), Document::new())?;
+//!
+//! clock.advance(minute / 2);
+//! contexts.renew_sync(&short)?;
+//! clock.advance(minute / 2);
+//! assert_eq!(contexts.len_sync(), 2);
+//!
+//! clock.advance(minute / 2);
+//! assert_eq!(contexts.purge_expired_sync(), 1);
+//! assert_eq!(contexts.list_sync(), [long]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use contexture_strategies::SyncStrategyKind;
+
+use crate::Contexts;
+use crate::sync::{AtomicBool, Ordering};
+
+/// A thread that removes expired contexts; made by [`Contexts::spawn_sweeper`].
+///
+/// It ends when this is dropped, or when the last handle of the contexts is.
+#[derive(Debug)]
+#[must_use = "the thread ends when this is dropped"]
+pub struct Sweeper {
+    thread: Thread,
+    /// Release when set, Acquire when looked at: not that there is anything else to see.
+    stopped: Arc<AtomicBool>,
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        // Release: with the Acquire in the thread's loop.
+        self.stopped.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// Cleaning up without a runtime.
+impl<S: SyncStrategyKind> Contexts<S> {
+    /// Starts a thread that [removes expired contexts](Contexts::purge_expired) at this interval,
+    /// until the [`Sweeper`] or the last handle of the contexts is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the system starts no thread.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use contexture::Contexts;
+    ///
+    /// let contexts: Contexts = Contexts::builder().time_to_live(Duration::from_secs(60)).build();
+    /// let _sweeper = contexts.spawn_sweeper(Duration::from_secs(1))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn spawn_sweeper(&self, interval: Duration) -> io::Result<Sweeper> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (stop, contexts) = (Arc::clone(&stopped), self.downgrade());
+        let sweep = move || {
+            loop {
+                thread::park_timeout(interval);
+                // Acquire: with the Release in `Sweeper::drop`.
+                if stop.load(Ordering::Acquire) {
+                    return;
+                }
+                match contexts.upgrade() {
+                    Some(contexts) => contexts.purge_expired_sync(),
+                    None => return,
+                };
+            }
+        };
+        let name = "contexture-sweeper".to_owned();
+        let thread = thread::Builder::new().name(name).spawn(sweep)?;
+        Ok(Sweeper {
+            thread: thread.thread().clone(),
+            stopped,
+        })
+    }
+}
