@@ -32,6 +32,22 @@
 //! cargo feature. All keep the same contract; the documentation of [`contexture_strategies`] tells
 //! which one to use when. The default is `sharded`.
 //!
+//! # Observability
+//!
+//! With the feature `tracing` each operation runs in a span `contexture` (level debug) with the fields
+//! `operation`, `strategy`, `id` and `outcome`; conflicts, retries and lagging subscriptions are
+//! events. With the feature `metrics` the crate of that name is told:
+//!
+//! | metric | kind | labels |
+//! |---|---|---|
+//! | `contexture_operation_seconds` | histogram | `operation`, `strategy`, `outcome` |
+//! | `contexture_conflicts_total` | counter | `operation`, `strategy` |
+//! | `contexture_retries_total` | counter | `operation` |
+//! | `contexture_feed_lag_commits` | histogram: how far behind a subscription is when it reads | |
+//! | `contexture_feed_lagged_commits_total` | counter: commits that subscriptions missed | |
+//!
+//! Without the features there is no code for any of it.
+//!
 //! # When not to use it
 //!
 //! * For values that are no JSON objects, or that code needs as Rust types all the time: use
@@ -60,6 +76,7 @@ mod draft;
 mod guards;
 mod id;
 mod limits;
+mod observe;
 mod operation;
 mod revision;
 mod snapshot;

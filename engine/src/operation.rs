@@ -22,8 +22,6 @@ pub enum Operation {
     Apply,
     /// [`snapshot`](crate::Contexts::snapshot)
     Snapshot,
-    /// The removal of a context whose time to live is over.
-    Expire,
 }
 
 impl Operation {
@@ -39,7 +37,6 @@ impl Operation {
             Self::Delete => "delete",
             Self::Apply => "apply",
             Self::Snapshot => "snapshot",
-            Self::Expire => "expire",
         }
     }
 }

@@ -13,6 +13,7 @@ use std::marker::{PhantomData, PhantomPinned};
 
 use contexture::document::{Editor, Iter};
 use contexture::error::{ClosureRefused, Limited};
+use contexture::expiry::Sweeper;
 use contexture::feed::Lagged;
 use contexture::kind::Visitor;
 use contexture::*;
@@ -44,6 +45,7 @@ fn types() -> Vec<Pin> {
         Page: ALL;
         Revision: ALL;
         SystemClock: ALL;
+        Sweeper: ALL;
         ContextId: ALL;
         Document: ALL;
         Editor<'static>: ALL;
@@ -128,6 +130,11 @@ macro_rules! futures_of {
             }),
             future!("update_if", |(all, id): Here| all
                 .update_if(id, |_| None::<Document>)),
+            future!("renew", |(all, id): Here| all.renew(id)),
+            future!("set_time_to_live", |(all, id): Here| all
+                .set_time_to_live(id, None)),
+            future!("set_metadata", |(all, id): Here| all
+                .set_metadata(id, Document::new())),
             future!("rollback", |(all, id): Here| all
                 .rollback(id, Version::FIRST)),
             future!("purge_expired", |(all, _): Here| all.purge_expired()),
@@ -148,11 +155,10 @@ macro_rules! futures_of {
     }};
 }
 
-// What futures are, and what they are if what their closures return is not `Sync`. None is `Unpin`,
-// nor unwind safe: on its way, a write is told by its hook what was committed.
-const READY: [&str; 2] = ["Send Sync RefUnwindSafe", "Send"];
-/// Waiting for a tokio lock is not unwind safe.
-const AWAITING: [&str; 2] = ["Send Sync", "Send"];
+/// What futures are, and what they are if what their closures return is not `Sync`. None is `Unpin`,
+/// nor unwind safe: on its way, a write is told by its hook what was committed, and an operation may
+/// be in a span.
+const FUTURE: [&str; 2] = ["Send Sync", "Send"];
 
 // The probes cannot see through closures of their own function.
 fn giving(result: NoSync) -> impl FnOnce(ContextRef<'_>) -> NoSync + Send {
@@ -164,19 +170,19 @@ fn refusing(error: NoSync) -> impl FnOnce(ContextRef<'_>) -> Result<Document, No
 
 contexts! {
     "tokio-mutex" => TokioMutex {
-        futures: AWAITING,
+        futures: FUTURE,
     }
     "tokio-rwlock" => TokioRwLock {
-        futures: AWAITING,
+        futures: FUTURE,
     }
     "parking-lot" => ParkingLot {
-        futures: READY,
+        futures: FUTURE,
     }
     "arc-swap" => ArcSwap {
-        futures: READY,
+        futures: FUTURE,
     }
     "sharded" => Sharded {
-        futures: READY,
+        futures: FUTURE,
     }
 }
 

@@ -6,6 +6,7 @@ use contexture_strategies::{
 
 use super::Contexts;
 use crate::limits::written;
+use crate::observe;
 use crate::state::State;
 use crate::{Batch, BatchError, Context, Operation};
 
@@ -39,8 +40,8 @@ impl<S: StrategyKind> Contexts<S> {
     /// # }
     /// ```
     pub async fn apply(&self, batch: Batch) -> Result<Vec<Option<Version>>, BatchError> {
-        let applied = self.try_apply(&batch).await;
-        self.end(Operation::Apply, None, applied)
+        let apply = self.try_apply(&batch);
+        self.operation(Operation::Apply, None, apply).await
     }
 
     async fn try_apply(&self, batch: &Batch) -> Result<Vec<Option<Version>>, BatchError> {
@@ -76,7 +77,9 @@ impl<S: StrategyKind> Contexts<S> {
                     made_room = true;
                 }
                 // What was put in place of a put met another version than the validators did.
-                Err(reason) if exact && conflicts_with_put(&reason, batch) => {}
+                Err(reason) if exact && conflicts_with_put(&reason, batch) => {
+                    observe::retry(Operation::Apply);
+                }
                 Err(reason) => return Err(BatchError::new(reason, batch)),
             }
         }
@@ -89,7 +92,7 @@ impl<S: StrategyKind> Contexts<S> {
         for (id, change) in &batch.changes {
             let mut change = change.clone();
             if let Some(draft) = written(&change) {
-                let before = self.get(id).await;
+                let before = self.get_unless_expired(id).await;
                 let proposal = self.proposal(id, before.as_ref().map(Context::as_ref), draft);
                 self.inner.plugins.validate(proposal)?;
                 if let Change::Put(value) = change {

@@ -6,9 +6,13 @@ use contexture_strategies::{self as strategies, StrategyKind};
 
 use super::{Contexts, Inner};
 use crate::feed::Log;
+use crate::observe::{self, Outcome};
 use crate::plugins::Plugins;
 use crate::state::State;
-use crate::{ChangeKind, Commit, ContextChange, ContextId, Operation};
+use crate::{
+    BatchError, ChangeKind, Commit, CompareAndSetError, ContextChange, ContextId, CreateError,
+    DeleteError, Operation, UpdateError,
+};
 
 /// What a store shows the hook of a write.
 type Committed<'a> = strategies::Commit<'a, ContextId, State>;
@@ -35,21 +39,48 @@ impl<S: StrategyKind> Contexts<S> {
         }
     }
 
-    /// The end of an operation: observers hear of its failure.
-    pub(super) fn end<T, E>(
+    /// Does the work of an operation: metrics, spans and, of a failure, observers hear of it.
+    pub(super) async fn operation<T, E>(
         &self,
         operation: Operation,
         id: Option<&ContextId>,
-        result: Result<T, E>,
+        work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E>
     where
-        E: std::error::Error + 'static,
+        E: Outcome + Failure,
     {
-        if let Err(error) = &result {
-            let actor = self.actor();
-            self.inner.plugins.failed(operation, id, actor, error);
+        let result = observe::operation(operation, S::NAME, id, work).await;
+        if let Err(error) = &result
+            && self.inner.plugins.observing()
+        {
+            let plugins = &self.inner.plugins;
+            error.tell(&|error| plugins.failed(operation, id, self.actor(), error));
         }
         result
+    }
+}
+
+/// An error that observers can be told of.
+pub(super) trait Failure {
+    fn tell(&self, observer: &dyn Fn(&(dyn std::error::Error + 'static)));
+}
+
+macro_rules! failures {
+    ($($error:ty),*) => {$(
+        impl Failure for $error {
+            fn tell(&self, observer: &dyn Fn(&(dyn std::error::Error + 'static))) {
+                observer(self);
+            }
+        }
+    )*};
+}
+
+failures!(CreateError, CompareAndSetError, DeleteError, BatchError);
+
+/// What the closure refused with may be of any type.
+impl<E> Failure for UpdateError<E> {
+    fn tell(&self, observer: &dyn Fn(&(dyn std::error::Error + 'static))) {
+        observer(&self.erased());
     }
 }
 

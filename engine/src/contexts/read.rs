@@ -3,8 +3,9 @@
 use contexture_strategies::{Strategy, StrategyKind, Versioned};
 
 use super::Contexts;
+use crate::observe;
 use crate::state::State;
-use crate::{Context, ContextId, ContextRef, Page, Snapshot};
+use crate::{Context, ContextId, ContextRef, Operation, Page, Snapshot};
 
 /// Reading, for every strategy.
 impl<S: StrategyKind> Contexts<S> {
@@ -34,6 +35,11 @@ impl<S: StrategyKind> Contexts<S> {
     /// # }
     /// ```
     pub async fn get(&self, id: &ContextId) -> Option<Context> {
+        let get = self.get_unless_expired(id);
+        observe::operation(Operation::Get, S::NAME, Some(id), get).await
+    }
+
+    pub(super) async fn get_unless_expired(&self, id: &ContextId) -> Option<Context> {
         loop {
             let committed = self.inner.store.get(id).await?;
             if !self.inner.is_expired(&committed)
@@ -70,6 +76,15 @@ impl<S: StrategyKind> Contexts<S> {
     /// # }
     /// ```
     pub async fn read<R: Send>(
+        &self,
+        id: &ContextId,
+        f: impl FnOnce(ContextRef<'_>) -> R + Send,
+    ) -> Option<R> {
+        let read = self.read_unless_expired(id, f);
+        observe::operation(Operation::Read, S::NAME, Some(id), read).await
+    }
+
+    async fn read_unless_expired<R: Send>(
         &self,
         id: &ContextId,
         f: impl FnOnce(ContextRef<'_>) -> R + Send,
@@ -178,6 +193,11 @@ impl<S: StrategyKind> Contexts<S> {
     /// # }
     /// ```
     pub async fn snapshot(&self) -> Snapshot {
+        let snapshot = self.snapshot_unless_expired();
+        observe::operation(Operation::Snapshot, S::NAME, None, snapshot).await
+    }
+
+    async fn snapshot_unless_expired(&self) -> Snapshot {
         if self.inner.may_expire() {
             self.purge_expired().await;
         }

@@ -7,6 +7,7 @@ use contexture_strategies::{
 };
 
 use super::Contexts;
+use crate::observe;
 use crate::plugins::Proposal;
 use crate::state::State;
 use crate::{
@@ -47,8 +48,8 @@ impl<S: StrategyKind> Contexts<S> {
         id: ContextId,
         draft: impl Into<Draft>,
     ) -> Result<Version, CreateError> {
-        let created = self.try_create(&id, draft.into()).await;
-        self.end(Operation::Create, Some(&id), created)
+        let create = self.try_create(&id, draft.into());
+        self.operation(Operation::Create, Some(&id), create).await
     }
 
     async fn try_create(&self, id: &ContextId, draft: Draft) -> Result<Version, CreateError> {
@@ -166,6 +167,15 @@ impl<S: StrategyKind> Contexts<S> {
         id: &ContextId,
         f: impl FnOnce(ContextRef<'_>) -> Result<D, E> + Send,
     ) -> Result<Version, UpdateError<E>> {
+        let update = self.update_in_turn(id, f);
+        self.operation(Operation::Update, Some(id), update).await
+    }
+
+    async fn update_in_turn<D: Into<Draft>, E: Send>(
+        &self,
+        id: &ContextId,
+        f: impl FnOnce(ContextRef<'_>) -> Result<D, E> + Send,
+    ) -> Result<Version, UpdateError<E>> {
         let inner = &*self.inner;
         let mut f = Some(f);
         let updated = loop {
@@ -198,25 +208,7 @@ impl<S: StrategyKind> Contexts<S> {
                 None => break updated,
             }
         };
-        let updated = updated.map_err(|reason| UpdateError::new(reason, id));
-        self.end_update(id, updated)
-    }
-
-    /// [`end`](Contexts::end) for a reason of any type.
-    pub(super) fn end_update<T, E>(
-        &self,
-        id: &ContextId,
-        result: Result<T, UpdateError<E>>,
-    ) -> Result<T, UpdateError<E>> {
-        if let Err(error) = &result
-            && self.inner.plugins.observing()
-        {
-            let error = error.erased();
-            self.inner
-                .plugins
-                .failed(Operation::Update, Some(id), self.actor(), &error);
-        }
-        result
+        updated.map_err(|reason| UpdateError::new(reason, id))
     }
 
     /// Replaces what is known about a context, and leaves its document as it is.
@@ -266,8 +258,7 @@ impl<S: StrategyKind> Contexts<S> {
     ///
     /// # Panics
     ///
-    /// If `decide` does; then nothing has changed. With strategies that await, also when called
-    /// from inside a closure.
+    /// If `decide` does; then nothing has changed.
     ///
     /// # Cancel safety
     ///
@@ -294,10 +285,19 @@ impl<S: StrategyKind> Contexts<S> {
     pub async fn update_if<D: Into<Draft>>(
         &self,
         id: &ContextId,
+        decide: impl FnMut(ContextRef<'_>) -> Option<D> + Send,
+    ) -> Result<Option<Version>, UpdateError> {
+        let update = self.decide_and_update(id, decide);
+        self.operation(Operation::Update, Some(id), update).await
+    }
+
+    async fn decide_and_update<D: Into<Draft>>(
+        &self,
+        id: &ContextId,
         mut decide: impl FnMut(ContextRef<'_>) -> Option<D> + Send,
     ) -> Result<Option<Version>, UpdateError> {
         for _ in 0..OPTIMISTIC_ATTEMPTS {
-            let Some(context) = self.get(id).await else {
+            let Some(context) = self.get_for_write(id).await? else {
                 break;
             };
             let Some(draft) = decide(context.as_ref()).map(Into::into) else {
@@ -305,14 +305,11 @@ impl<S: StrategyKind> Contexts<S> {
             };
             match self.try_compare_and_set(&context, draft).await {
                 Ok(version) => return Ok(Some(version)),
-                Err(CompareAndSetError::Conflict { .. }) => {}
-                Err(reason) => {
-                    let error = UpdateError::from_compare_and_set(reason);
-                    return self.end_update(id, Err(error));
-                }
+                Err(CompareAndSetError::Conflict { .. }) => observe::retry(Operation::Update),
+                Err(reason) => return Err(UpdateError::from_compare_and_set(reason)),
             }
         }
-        let decided = self.try_update(id, |context| decide(context).ok_or(()));
+        let decided = self.update_in_turn(id, |context| decide(context).ok_or(()));
         match decided.await {
             Ok(version) => Ok(Some(version)),
             Err(error) => error.unless_aborted().map_or(Ok(None), Err),
@@ -329,10 +326,6 @@ impl<S: StrategyKind> Contexts<S> {
     /// [`CompareAndSetError::NotFound`] if there is no such context,
     /// [`CompareAndSetError::LimitExceeded`] at the limit, [`CompareAndSetError::Refused`] by a
     /// plugin.
-    ///
-    /// # Panics
-    ///
-    /// With strategies that await, when called from inside a closure.
     ///
     /// # Cancel safety
     ///
@@ -359,19 +352,21 @@ impl<S: StrategyKind> Contexts<S> {
         draft: impl Into<Draft>,
     ) -> Result<Version, CompareAndSetError> {
         let draft = draft.into();
-        let set = match self.get_for_write(id).await {
-            Err(reentrant) => Err(reentrant.into()),
-            Ok(None) => Err(CompareAndSetError::NotFound { id: id.clone() }),
-            Ok(Some(context)) if context.version() != expected => {
-                Err(CompareAndSetError::Conflict {
-                    id: id.clone(),
-                    expected,
-                    current: context.version(),
-                })
+        let set = async {
+            match self.get_for_write(id).await? {
+                None => Err(CompareAndSetError::NotFound { id: id.clone() }),
+                Some(context) if context.version() != expected => {
+                    Err(CompareAndSetError::Conflict {
+                        id: id.clone(),
+                        expected,
+                        current: context.version(),
+                    })
+                }
+                Some(context) => self.try_compare_and_set(&context, draft).await,
             }
-            Ok(Some(context)) => self.try_compare_and_set(&context, draft).await,
         };
-        self.end(Operation::CompareAndSet, Some(id), set)
+        self.operation(Operation::CompareAndSet, Some(id), set)
+            .await
     }
 
     /// Replaces a version, if it is still the newest.
@@ -423,8 +418,8 @@ impl<S: StrategyKind> Contexts<S> {
         id: &ContextId,
         expected: Option<Version>,
     ) -> Result<Context, DeleteError> {
-        let deleted = self.try_delete(id, expected).await;
-        self.end(Operation::Delete, Some(id), deleted)
+        let delete = self.try_delete(id, expected);
+        self.operation(Operation::Delete, Some(id), delete).await
     }
 
     async fn try_delete(
@@ -451,7 +446,7 @@ impl<S: StrategyKind> Contexts<S> {
         if S::AWAITS {
             Reentrant::check()?;
         }
-        Ok(self.get(id).await)
+        Ok(self.get_unless_expired(id).await)
     }
 
     /// What validators are shown.
