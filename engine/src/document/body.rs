@@ -56,13 +56,7 @@ impl Body {
         }
 
         let mut body = into_text(index);
-        for (position, part) in parts.enumerate() {
-            body.push_str(if position == 0 { "{\"" } else { ",\"" });
-            body.push_str(part.key);
-            body.push_str("\":");
-            body.push_str(part.value);
-        }
-        body.push_str(if fields == 0 { "{}" } else { "}" });
+        write_object(parts, &mut body);
         Ok(Self(body.into_boxed_str()))
     }
 
@@ -181,6 +175,18 @@ impl Body {
         body.push_str(&text[to..]);
         Self(body.into_boxed_str())
     }
+}
+
+/// Appends the object with these fields.
+pub(super) fn write_object<'a>(parts: impl Iterator<Item = Part<'a>>, json: &mut String) {
+    let mut before = "{\"";
+    for part in parts {
+        for piece in [before, part.key, "\":", part.value] {
+            json.push_str(piece);
+        }
+        before = ",\"";
+    }
+    json.push_str(if before == "{\"" { "{}" } else { "}" });
 }
 
 fn move_ends(ends: &mut [[u8; 4]], by: usize) {

@@ -34,7 +34,7 @@ pub struct Editor<'a> {
 impl<'a> Editor<'a> {
     pub(super) fn new(document: &'a Document) -> Self {
         Self {
-            fields: Fields::of(document.body.view()),
+            fields: Fields::of_document(document),
         }
     }
 
@@ -93,9 +93,7 @@ impl<'a> Editor<'a> {
     /// # Ok::<(), contexture::DocumentError>(())
     /// ```
     pub fn finish(&self) -> Result<Document, DocumentError> {
-        Ok(Document {
-            body: self.fields.assemble()?,
-        })
+        self.fields.to_document()
     }
 }
 

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::DocumentError;
-use super::body::Body;
+use super::body::{Body, write_object};
 use super::layout::{Part, View, escape, tag};
+use super::text::members;
+use super::value::string;
+use super::{Document, DocumentError};
 
 /// From how many fields on keys are found through a hash table. It is keyed at random, so that
 /// nobody can choose keys that make it slow; below, comparing tags one by one is faster.
@@ -15,7 +17,7 @@ const INDEXED_FROM: usize = 32;
 ///
 /// Setting a key that is there keeps its position; removed and set again, it goes to the end.
 #[derive(Default)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     /// The document that is changed, if any. Its fields are the first slots.
     base: Option<View<'a>>,
     /// Removed fields stay as slots without a value.
@@ -48,6 +50,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub(crate) fn of_document(document: &'a Document) -> Self {
+        Self::of(document.body.view())
+    }
+
+    /// Those of an object within a document, which is compact JSON.
+    pub(crate) fn of_object(json: &'a str) -> Result<Self, DocumentError> {
+        let mut fields = Self::default();
+        for (key, value) in members(json) {
+            fields.set(string(key)?, Cow::Borrowed(value));
+        }
+        Ok(fields)
+    }
+
     /// Sets an unescaped key to a value that is compact JSON.
     pub(super) fn set(&mut self, key: Cow<'a, str>, value: Cow<'a, str>) {
         let key = match escape(&key) {
@@ -55,6 +70,11 @@ impl<'a> Fields<'a> {
             Cow::Borrowed(_) => key,
         };
         let tag = tag(&key);
+        self.set_escaped(key, tag, value);
+    }
+
+    /// Sets a key, as it stands between its quotes, to a value.
+    pub(crate) fn set_escaped(&mut self, key: Cow<'a, str>, tag: u8, value: Cow<'a, str>) {
         match self.position(&key, tag) {
             Some(slot) => self.slots[slot].value = Some(value),
             None => self.push(key, tag, value),
@@ -63,10 +83,19 @@ impl<'a> Fields<'a> {
 
     pub(super) fn remove(&mut self, key: &str) {
         let key = escape(key);
-        if let Some(slot) = self.position(&key, tag(&key)) {
+        self.remove_escaped(&key, tag(&key));
+    }
+
+    pub(super) fn remove_escaped(&mut self, key: &str, tag: u8) {
+        if let Some(slot) = self.position(key, tag) {
             self.slots[slot].value = None;
-            self.index.remove(&*key);
+            self.index.remove(key);
         }
+    }
+
+    /// The value of a key as it stands between its quotes.
+    pub(crate) fn get_escaped(&self, key: &str, tag: u8) -> Option<&str> {
+        self.slots[self.position(key, tag)?].value.as_deref()
     }
 
     pub(super) fn assemble(&self) -> Result<Body, DocumentError> {
@@ -74,7 +103,20 @@ impl<'a> Fields<'a> {
         Body::assemble(parts.into_iter())
     }
 
-    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+    pub(crate) fn to_document(&self) -> Result<Document, DocumentError> {
+        Ok(Document {
+            body: self.assemble()?,
+        })
+    }
+
+    /// The fields as a value within a document.
+    pub(crate) fn to_json(&self) -> String {
+        let mut json = String::new();
+        write_object(self.parts(), &mut json);
+        json
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
         self.slots.iter().filter_map(|slot| {
             Some(Part {
                 key: &slot.key,

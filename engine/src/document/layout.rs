@@ -30,13 +30,13 @@ const TAG_BLOCK: usize = 8;
 
 /// One field as it stands in a body.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// The key as it stands between its quotes, see [`escape`].
-    pub(super) key: &'a str,
+    pub(crate) key: &'a str,
     /// The [`tag`] of that key.
-    pub(super) tag: u8,
+    pub(crate) tag: u8,
     /// The value as compact JSON.
-    pub(super) value: &'a str,
+    pub(crate) value: &'a str,
 }
 
 /// A body with its parts told apart.

@@ -11,6 +11,7 @@ mod fields;
 mod generate;
 mod iter;
 mod layout;
+mod merge_patch;
 mod scratch;
 mod serde;
 mod text;

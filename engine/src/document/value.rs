@@ -1,5 +1,7 @@
 //! From and to [`serde_json::Value`].
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Number, Value};
 
 use super::text::{items, members, unquote};
@@ -32,12 +34,12 @@ pub(super) fn to_value(json: &str) -> Result<Value, DocumentError> {
         Some(b'{') => {
             let mut map = Map::new();
             for (key, value) in members(json) {
-                map.insert(string(key)?, to_value(value)?);
+                map.insert(string(key)?.into_owned(), to_value(value)?);
             }
             Value::Object(map)
         }
         Some(b'[') => Value::Array(items(json).map(to_value).collect::<Result<_, _>>()?),
-        Some(b'"') => Value::String(string(json)?),
+        Some(b'"') => Value::String(string(json)?.into_owned()),
         Some(b't') => Value::Bool(true),
         Some(b'f') => Value::Bool(false),
         Some(b'n') => Value::Null,
@@ -45,11 +47,9 @@ pub(super) fn to_value(json: &str) -> Result<Value, DocumentError> {
     })
 }
 
-fn string(json: &str) -> Result<String, DocumentError> {
-    match unquote(json) {
-        Some(text) => Ok(text.into_owned()),
-        None => Err(DocumentError::UnpairedSurrogate),
-    }
+/// What a string token stands for.
+pub(super) fn string(json: &str) -> Result<Cow<'_, str>, DocumentError> {
+    unquote(json).ok_or(DocumentError::UnpairedSurrogate)
 }
 
 /// The number, or the `f64` nearest to it.

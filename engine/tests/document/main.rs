@@ -4,6 +4,7 @@
 
 mod generate;
 mod malformed;
+mod merge_patch;
 mod properties;
 mod text;
 mod webhooks;
