@@ -93,6 +93,7 @@ pub use self::context::{Context, ContextRef};
 pub use self::contexts::Contexts;
 pub use self::document::{Document, DocumentError, Field};
 pub use self::draft::Draft;
+pub use self::document::{Document, DocumentError, Field, JsonPatch, PatchError};
 pub use self::error::{
     BatchError, CompareAndSetError, CreateError, DeleteError, LimitExceeded, RollbackError,
     UpdateError,

@@ -15,6 +15,7 @@ use contexture::document::{Editor, Iter};
 use contexture::error::{ClosureRefused, Limited};
 use contexture::expiry::Sweeper;
 use contexture::feed::Lagged;
+use contexture::document::{Editor, Iter, PatchFailure};
 use contexture::kind::Visitor;
 use contexture::*;
 use probe::{ALL, Pin, assert_as_wanted, assert_pinned, exports, pin, pins, probe_result};
@@ -51,6 +52,7 @@ fn types() -> Vec<Pin> {
         Editor<'static>: ALL;
         Field<'static>: ALL;
         Iter<'static>: ALL;
+        JsonPatch: ALL;
         Snapshot: ALL;
 
         BatchError: ALL;
@@ -61,6 +63,8 @@ fn types() -> Vec<Pin> {
         LimitExceeded: ALL;
         RollbackError: ALL;
         IdError: ALL;
+        PatchError: NO_UNWIND;
+        PatchFailure: NO_UNWIND;
         UpdateError: ALL;
         UpdateError<NoSync>: "Send Unpin UnwindSafe";
         UpdateError<NoUnpin>: "Send Sync UnwindSafe RefUnwindSafe";

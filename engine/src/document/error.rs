@@ -1,4 +1,4 @@
-//! Why something could not be made a document, or a document something else.
+//! Why something could not be made a document, or a document something else, or patched.
 
 use thiserror::Error;
 
@@ -44,4 +44,57 @@ pub enum DocumentError {
         /// The number as it is written.
         number: String,
     },
+}
+
+/// Why a [`JsonPatch`](super::JsonPatch) could not be read or applied.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The text is not a JSON array of objects; the source tells line and column.
+    #[error("the text is not a JSON array of objects")]
+    Syntax(#[source] serde_json::Error),
+    /// An object in the array is no operation of RFC 6902.
+    #[error("operation {operation} is not one of JSON Patch")]
+    NotAnOperation {
+        /// Its place in the patch, from 0.
+        operation: usize,
+        /// What is missing or wrong.
+        source: DocumentError,
+    },
+    /// An operation could not be applied.
+    #[error("operation {operation}, at {pointer:?}, failed")]
+    Failed {
+        /// Its place in the patch, from 0.
+        operation: usize,
+        /// Its `path`.
+        pointer: String,
+        /// Why it failed.
+        source: PatchFailure,
+    },
+    /// All operations could be applied, but what results is no document.
+    #[error("what results is not a document")]
+    NotADocument(#[source] DocumentError),
+}
+
+/// Why an operation of a [`JsonPatch`](super::JsonPatch) could not be applied.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PatchFailure {
+    /// Its `path` leads nowhere: a field that is not there, an index beyond the end, or into a
+    /// value that has no parts.
+    #[error("`path` leads nowhere")]
+    Path,
+    /// Its `from` leads nowhere.
+    #[error("`from` leads nowhere")]
+    From,
+    /// It is a `test`, and the value is another one.
+    #[error("the value is another one")]
+    Test,
+    /// It would move a value into itself.
+    #[error("a value cannot be moved into itself")]
+    IntoItself,
+    /// It meets a limit: the nesting or size of a document, or a number in a field it names that
+    /// is beyond what [`serde_json::Number`] can hold.
+    #[error("it meets a limit of documents")]
+    Limit(#[source] DocumentError),
 }

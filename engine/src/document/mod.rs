@@ -3,6 +3,7 @@
 mod body;
 mod delta;
 mod edit;
+mod equal;
 mod error;
 mod field;
 mod fields;
@@ -10,6 +11,7 @@ mod fields;
 #[path = "../../tests/document/generate.rs"]
 mod generate;
 mod iter;
+mod json_patch;
 mod layout;
 mod merge_patch;
 mod scratch;
@@ -31,9 +33,11 @@ use self::scratch::Scratch;
 #[allow(unused_imports, reason = "histories, which use it, are yet to come")]
 pub(crate) use self::delta::Delta;
 pub use self::edit::Editor;
-pub use self::error::DocumentError;
+pub(crate) use self::equal::same_value;
+pub use self::error::{DocumentError, PatchError, PatchFailure};
 pub use self::field::Field;
 pub use self::iter::Iter;
+pub use self::json_patch::JsonPatch;
 
 /// An immutable JSON object in one allocation: a small index and the compact JSON text.
 ///

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod generate;
+mod json_patch;
 mod malformed;
 mod merge_patch;
 mod properties;
