@@ -53,6 +53,7 @@ fn types() -> Vec<Pin> {
         Field<'static>: ALL;
         Iter<'static>: ALL;
         JsonPatch: ALL;
+        Merged: ALL;
         Snapshot: ALL;
 
         BatchError: ALL;

@@ -215,6 +215,14 @@ pub(super) fn unescape_token(token: &str) -> Cow<'_, str> {
     Cow::Borrowed(token)
 }
 
+/// The inverse of [`unescape_token`].
+pub(crate) fn escape_token(token: &str) -> Cow<'_, str> {
+    if token.contains(['~', '/']) {
+        return Cow::Owned(token.replace('~', "~0").replace('/', "~1"));
+    }
+    Cow::Borrowed(token)
+}
+
 /// An array index has neither sign nor leading zeros.
 fn array_index(token: &str) -> Option<usize> {
     match token.as_bytes() {

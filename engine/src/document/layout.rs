@@ -39,6 +39,12 @@ pub(crate) struct Part<'a> {
     pub(crate) value: &'a str,
 }
 
+impl<'a> Part<'a> {
+    pub(crate) fn unescaped_key(&self) -> Cow<'a, str> {
+        unescape(self.key)
+    }
+}
+
 /// A body with its parts told apart.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {

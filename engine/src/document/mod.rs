@@ -36,6 +36,8 @@ pub use self::edit::Editor;
 pub(crate) use self::equal::same_value;
 pub use self::error::{DocumentError, PatchError, PatchFailure};
 pub use self::field::Field;
+pub(crate) use self::field::escape_token;
+pub(crate) use self::fields::Fields;
 pub use self::iter::Iter;
 pub use self::json_patch::JsonPatch;
 

@@ -5,6 +5,7 @@
 mod generate;
 mod json_patch;
 mod malformed;
+mod merge;
 mod merge_patch;
 mod properties;
 mod text;
