@@ -9,7 +9,7 @@ use contexture_strategies::{Version, Versioned};
 use crate::draft::Lifetime;
 use crate::history::{History, HistoryEntry, Moment};
 use crate::state::State;
-use crate::{ContextId, Document, Revision};
+use crate::{ContextId, Document, DocumentError, JsonPatch, Revision};
 
 /// One committed version of a context: an owned handle, cheap to clone.
 ///
@@ -155,6 +155,25 @@ macro_rules! accessors {
             #[must_use]
             pub fn at($this: $self, moment: impl Into<Moment>) -> Option<HistoryEntry> {
                 moment.into().find($as_ref)
+            }
+
+            /// What turns the document of one version into that of another, as a JSON Patch; of
+            /// this and former versions. `None` if one of the two is not, or no longer, kept.
+            ///
+            /// # Errors
+            ///
+            /// As [`JsonPatch::between`].
+            pub fn diff(
+                $this: $self,
+                from: impl Into<Moment>,
+                to: impl Into<Moment>,
+            ) -> Result<Option<JsonPatch>, DocumentError> {
+                match ($as_ref.at(from), $as_ref.at(to)) {
+                    (Some(from), Some(to)) => {
+                        JsonPatch::between(from.document(), to.document()).map(Some)
+                    }
+                    _ => Ok(None),
+                }
             }
         }
     };

@@ -59,6 +59,7 @@
 #![warn(missing_docs)]
 
 pub mod clock;
+pub mod conflict;
 pub mod document;
 pub mod error;
 pub mod expiry;
@@ -76,10 +77,10 @@ mod draft;
 mod guards;
 mod id;
 mod limits;
+mod merge;
 mod observe;
 mod operation;
 mod revision;
-mod merge;
 mod snapshot;
 mod state;
 mod sync;
@@ -92,17 +93,15 @@ pub use self::clock::{Clock, ManualClock, SystemClock};
 pub use self::commit::{ChangeKind, Commit, ContextChange};
 pub use self::context::{Context, ContextRef};
 pub use self::contexts::Contexts;
-pub use self::document::{Document, DocumentError, Field};
-pub use self::draft::Draft;
 pub use self::document::{Document, DocumentError, Field, JsonPatch, PatchError};
+pub use self::draft::Draft;
 pub use self::error::{
     BatchError, CompareAndSetError, CreateError, DeleteError, LimitExceeded, RollbackError,
     UpdateError,
 };
 pub use self::history::{History, HistoryEntry, Moment};
 pub use self::id::{ContextId, IdError};
+pub use self::merge::{Merged, merge};
 pub use self::operation::Operation;
 pub use self::revision::Revision;
 pub use self::snapshot::{Page, Snapshot};
-pub use self::merge::{Merged, merge};
-pub use self::snapshot::Snapshot;

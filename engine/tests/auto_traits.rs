@@ -11,11 +11,10 @@ mod probe;
 use std::cell::Cell;
 use std::marker::{PhantomData, PhantomPinned};
 
-use contexture::document::{Editor, Iter};
+use contexture::document::{Editor, Iter, PatchFailure};
 use contexture::error::{ClosureRefused, Limited};
 use contexture::expiry::Sweeper;
 use contexture::feed::Lagged;
-use contexture::document::{Editor, Iter, PatchFailure};
 use contexture::kind::Visitor;
 use contexture::*;
 use probe::{ALL, Pin, assert_as_wanted, assert_pinned, exports, pin, pins, probe_result};
@@ -138,18 +137,22 @@ macro_rules! futures_of {
             future!("renew", |(all, id): Here| all.renew(id)),
             future!("set_time_to_live", |(all, id): Here| all
                 .set_time_to_live(id, None)),
+            future!("write_over", |(all, _): Here| {
+                all.write_over(read(), Document::new(), conflict::KeepLatest)
+            }),
             future!("set_metadata", |(all, id): Here| all
                 .set_metadata(id, Document::new())),
             future!("rollback", |(all, id): Here| all
                 .rollback(id, Version::FIRST)),
-            future!("purge_expired", |(all, _): Here| all.purge_expired()),
+            future!("purge_expired", $wanted[2], |(all, _): Here| all
+                .purge_expired()),
             future!("list_page", |(all, _): Here| all.list_page("", None, 1)),
             future!("delete", |(all, id): Here| all.delete(id, None)),
             future!("apply", |(all, _): Here| all.apply(Batch::new())),
             future!("list", |(all, _): Here| all.list()),
             future!("snapshot", |(all, _): Here| all.snapshot()),
-            future!("len", |(all, _): Here| all.len()),
-            future!("is_empty", |(all, _): Here| all.is_empty()),
+            future!("len", $wanted[2], |(all, _): Here| all.len()),
+            future!("is_empty", $wanted[2], |(all, _): Here| all.is_empty()),
             future!("read<NoSync>", $wanted[1], |(all, id): Here| {
                 all.read(id, giving(PhantomData))
             }),
@@ -160,12 +163,17 @@ macro_rules! futures_of {
     }};
 }
 
-/// What futures are, and what they are if what their closures return is not `Sync`. None is `Unpin`,
-/// nor unwind safe: on its way, a write is told by its hook what was committed, and an operation may
-/// be in a span.
-const FUTURE: [&str; 2] = ["Send Sync", "Send"];
+// What futures are; what they are if what their closures return is not `Sync`; and those of
+// operations that are in no span. None is `Unpin`, nor unwind safe: on its way, a write is told by
+// its hook what was committed.
+const READY: [&str; 3] = ["Send Sync", "Send", "Send Sync RefUnwindSafe"];
+/// Waiting for a tokio lock is not unwind safe.
+const AWAITING: [&str; 3] = ["Send Sync", "Send", "Send Sync"];
 
-// The probes cannot see through closures of their own function.
+// The probes cannot see through closures of their own function, and call nothing.
+fn read() -> &'static Context {
+    unreachable!()
+}
 fn giving(result: NoSync) -> impl FnOnce(ContextRef<'_>) -> NoSync + Send {
     move |_| result
 }
@@ -175,19 +183,19 @@ fn refusing(error: NoSync) -> impl FnOnce(ContextRef<'_>) -> Result<Document, No
 
 contexts! {
     "tokio-mutex" => TokioMutex {
-        futures: FUTURE,
+        futures: AWAITING,
     }
     "tokio-rwlock" => TokioRwLock {
-        futures: FUTURE,
+        futures: AWAITING,
     }
     "parking-lot" => ParkingLot {
-        futures: FUTURE,
+        futures: READY,
     }
     "arc-swap" => ArcSwap {
-        futures: FUTURE,
+        futures: READY,
     }
     "sharded" => Sharded {
-        futures: FUTURE,
+        futures: READY,
     }
 }
 

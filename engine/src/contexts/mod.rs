@@ -7,6 +7,7 @@ mod read;
 mod rollback;
 mod sync;
 mod write;
+mod write_over;
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};

@@ -8,10 +8,11 @@ use contexture_strategies::{SyncStrategyKind, Version};
 use send_wrapper::SendWrapper;
 
 use super::Contexts;
+use crate::conflict::{Resolution, Written};
 use crate::error::RollbackError;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
-    DeleteError, Document, Draft, Moment, Page, Snapshot, UpdateError,
+    DeleteError, Document, DocumentError, Draft, Moment, Page, Snapshot, UpdateError,
 };
 
 /// The outcome of an operation of a strategy that never awaits: each of its futures does all of
@@ -140,6 +141,24 @@ impl<S: SyncStrategyKind> Contexts<S> {
         draft: impl Into<Draft>,
     ) -> Result<Version, CompareAndSetError> {
         ready(self.compare_and_set(id, expected, draft))
+    }
+
+    /// See [`write_over`](Contexts::write_over).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// If `resolution` does.
+    pub fn write_over_sync(
+        &self,
+        read: &Context,
+        ours: impl Into<Draft>,
+        resolution: impl Resolution + Send,
+    ) -> Result<Written, UpdateError<DocumentError>> {
+        ready(self.write_over(read, ours, resolution))
     }
 
     /// See [`delete`](Contexts::delete).

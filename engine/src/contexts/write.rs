@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often [`Contexts::update_if`] decides without keeping other writers waiting.
-const OPTIMISTIC_ATTEMPTS: usize = 4;
+pub(super) const OPTIMISTIC_ATTEMPTS: usize = 4;
 
 /// Writing one context, for every strategy.
 impl<S: StrategyKind> Contexts<S> {
@@ -171,7 +171,7 @@ impl<S: StrategyKind> Contexts<S> {
         self.operation(Operation::Update, Some(id), update).await
     }
 
-    async fn update_in_turn<D: Into<Draft>, E: Send>(
+    pub(super) async fn update_in_turn<D: Into<Draft>, E: Send>(
         &self,
         id: &ContextId,
         f: impl FnOnce(ContextRef<'_>) -> Result<D, E> + Send,
