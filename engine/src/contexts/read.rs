@@ -1,11 +1,28 @@
 //! Reading contexts.
 
-use contexture_strategies::{Strategy, StrategyKind, Versioned};
+use contexture_strategies::{Strategy, StrategyKind, Version, Versioned};
 
-use super::Contexts;
+use super::{Contexts, Inner};
 use crate::observe;
 use crate::state::State;
 use crate::{Context, ContextId, ContextRef, Operation, Page, Snapshot};
+
+impl<S: StrategyKind> Inner<S> {
+    /// Calls `f` with a version, if it has not been called yet. `Err` with the version if it has
+    /// expired, unless that does not matter.
+    pub(super) fn show<R>(
+        &self,
+        id: &ContextId,
+        committed: &Versioned<State>,
+        f: &mut Option<impl FnOnce(ContextRef<'_>) -> R>,
+        even_expired: bool,
+    ) -> Result<Option<R>, Version> {
+        if !even_expired && self.is_expired(committed) {
+            return Err(committed.version());
+        }
+        Ok(f.take().map(|f| f(ContextRef::new(id, committed))))
+    }
+}
 
 /// Reading, for every strategy.
 impl<S: StrategyKind> Contexts<S> {
@@ -89,21 +106,16 @@ impl<S: StrategyKind> Contexts<S> {
         id: &ContextId,
         f: impl FnOnce(ContextRef<'_>) -> R + Send,
     ) -> Option<R> {
+        let inner = &*self.inner;
         let mut f = Some(f);
-        let mut read = |committed: &Versioned<State>, even_expired: bool| {
-            if !even_expired && self.inner.is_expired(committed) {
-                return Err(committed.version());
-            }
-            // Taken once: the loop ends with it.
-            Ok(f.take().map(|f| f(ContextRef::new(id, committed))))
-        };
         loop {
-            match self.inner.store.read(id, |it| read(it, false)).await? {
+            let read = |committed: &_| inner.show(id, committed, &mut f, false);
+            match inner.store.read(id, read).await? {
                 Ok(result) => return result,
-                Err(version) => {
-                    if !self.inner.expire(id, version).await {
-                        let read = |it: &_| read(it, true);
-                        return self.inner.store.read(id, read).await?.ok().flatten();
+                Err(expired) => {
+                    if !inner.expire(id, expired).await {
+                        let read = |committed: &_| inner.show(id, committed, &mut f, true);
+                        return inner.store.read(id, read).await?.ok().flatten();
                     }
                 }
             }

@@ -4,15 +4,16 @@ use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use contexture_strategies::{SyncStrategyKind, Version};
+use contexture_strategies::{StrategyKind, SyncStrategy, SyncStrategyKind, Version};
 use send_wrapper::SendWrapper;
 
 use super::Contexts;
 use crate::conflict::{Resolution, Written};
 use crate::error::RollbackError;
+use crate::observe;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
-    DeleteError, Document, DocumentError, Draft, Moment, Page, Snapshot, UpdateError,
+    DeleteError, Document, DocumentError, Draft, Moment, Operation, Page, Snapshot, UpdateError,
 };
 
 /// The outcome of an operation of a strategy that never awaits: each of its futures does all of
@@ -68,10 +69,25 @@ impl<S: SyncStrategyKind> Contexts<S> {
     ///
     /// If `f` does.
     pub fn read_sync<R>(&self, id: &ContextId, f: impl FnOnce(ContextRef<'_>) -> R) -> Option<R> {
-        // Neither the closure nor what it returns leaves this thread.
-        let f = SendWrapper::new(f);
-        let read = self.read(id, move |context| SendWrapper::new(f.take()(context)));
-        ready(read).map(SendWrapper::take)
+        // The store's own form without async, since reads are to be as fast as they can be.
+        let inner = &*self.inner;
+        let mut f = Some(f);
+        let read = async {
+            loop {
+                let read = |committed: &_| inner.show(id, committed, &mut f, false);
+                match inner.store.read_sync(id, read)? {
+                    Ok(result) => return result,
+                    Err(expired) => {
+                        if !inner.expire(id, expired).await {
+                            let read = |committed: &_| inner.show(id, committed, &mut f, true);
+                            return inner.store.read_sync(id, read)?.ok().flatten();
+                        }
+                    }
+                }
+            }
+        };
+        let name = <S as StrategyKind>::NAME;
+        ready(observe::operation(Operation::Read, name, Some(id), read))
     }
 
     /// See [`update`](Contexts::update).
