@@ -31,7 +31,8 @@ use crate::{Options, Snapshot, Versioned};
 ///
 /// `read`, `get`, `len` and `snapshot` are lock-free and never wait for writers; a `read` closure
 /// may take its time. Writers block on one lock while another copies and publishes, and wait
-/// while an update's closure runs on the same key. Closures run under no lock.
+/// while an update's closure runs on the same key; `snapshot_with` blocks on that lock as well.
+/// Closures run under no lock.
 pub struct ArcSwap<K, V> {
     core: Core,
     root: sync::ArcSwap<Root<K, V>>,
@@ -88,7 +89,8 @@ impl<K: Key, V: Value> Locks for ArcSwap<K, V> {
         result
     }
 
-    /// Blocks on the writer lock, unlike [`snapshot`](Locks::snapshot).
+    /// Blocks on the writer lock, unlike [`snapshot`](Locks::snapshot): a commit's hook runs before
+    /// its root is published, so without the lock there is no telling whether it is in this one.
     fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
         let _writer = self.writer.lock();
         (self.snapshot(), hook())

@@ -34,6 +34,8 @@ impl<V> Change<V> {
     /// The same change, of another value.
     #[must_use]
     pub fn map<W>(self, f: impl FnOnce(V) -> W) -> Change<W> {
+    /// The same change of what `f` makes of its value.
+    pub(crate) fn map<W>(self, f: impl FnOnce(V) -> W) -> Change<W> {
         match self {
             Self::Create(value) => Change::Create(f(value)),
             Self::Put(value) => Change::Put(f(value)),
@@ -43,6 +45,16 @@ impl<V> Change<V> {
             },
             Self::Remove { expected } => Change::Remove { expected },
             Self::Require { version } => Change::Require { version },
+        }
+    }
+
+    /// The value it gives to its key, if it does.
+    pub(crate) fn value_mut(&mut self) -> Option<&mut V> {
+        match self {
+            Self::Create(value) | Self::Put(value) | Self::CompareAndSet { value, .. } => {
+                Some(value)
+            }
+            Self::Remove { .. } | Self::Require { .. } => None,
         }
     }
 }

@@ -53,6 +53,7 @@ mod reentrancy;
 mod snapshot;
 mod strategy;
 mod sync;
+mod sync_strategy;
 mod version;
 
 #[cfg(feature = "arc-swap")]
@@ -72,7 +73,8 @@ pub use error::{BatchError, CompareAndSetError, CreateError, Reentrant, RemoveEr
 pub use kind::{StrategyKind, SyncStrategyKind};
 pub use options::Options;
 pub use snapshot::{Snapshot, SnapshotIter};
-pub use strategy::{Key, Strategy, SyncStrategy, Value};
+pub use strategy::{Key, Strategy, Value};
+pub use sync_strategy::SyncStrategy;
 pub use version::{Version, Versioned};
 
 #[cfg(any(contexture_loom, contexture_shuttle))]

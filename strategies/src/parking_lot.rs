@@ -71,7 +71,8 @@ impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
 
     fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
         let table = self.table.read();
-        let (copy, at) = (Table::clone(&table), hook());
+        let copy = Table::clone(&table);
+        let at = hook();
         drop(table);
         (self.core.snapshot([copy]), at)
     }

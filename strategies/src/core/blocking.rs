@@ -7,9 +7,9 @@ use crate::core::table::Claim;
 use crate::core::{Core, closure};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
 use crate::faults::fault;
-use crate::strategy::{Key, SyncStrategy, Value};
+use crate::strategy::{Key, Value};
 use crate::sync::Arc;
-use crate::{Batch, Commit, Options, Reentrant, Snapshot, Version, Versioned};
+use crate::{Batch, Commit, Options, Reentrant, Snapshot, SyncStrategy, Version, Versioned};
 
 /// How a strategy guards its tables. This is all that a blocking strategy is; the contract on top
 /// is the same for each.

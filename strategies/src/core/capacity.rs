@@ -30,10 +30,15 @@ impl Capacity {
         self.limit
     }
 
-    /// Takes `places`; if the limit does not allow it, takes none and returns the limit.
-    pub(crate) fn take(&self, places: usize) -> Result<(), usize> {
+    /// Takes `places`, to be kept or given back; if the limit does not allow it, takes none and
+    /// returns the limit.
+    pub(crate) fn take(&self, places: usize) -> Result<Places<'_>, usize> {
+        let taken = || Places {
+            capacity: self,
+            places,
+        };
         let Some(limit) = self.limit else {
-            return Ok(());
+            return Ok(taken());
         };
         let limit_here = limit + usize::from(fault!("limit-is-off-by-one"));
         let more = |used: usize| used.checked_add(places).filter(|&used| used <= limit_here);
@@ -48,7 +53,7 @@ impl Capacity {
                     more(used)
                 }
             })
-            .map_or(Err(limit), |_| Ok(()))
+            .map_or(Err(limit), |_| Ok(taken()))
     }
 
     /// Gives `places` back.
@@ -57,5 +62,25 @@ impl Capacity {
             // Relaxed: see the type.
             self.used.fetch_sub(places, Ordering::Relaxed);
         }
+    }
+}
+
+/// Places that were taken for entries that are not there yet. Dropping this gives them back.
+#[must_use]
+pub(crate) struct Places<'a> {
+    capacity: &'a Capacity,
+    places: usize,
+}
+
+impl Places<'_> {
+    /// The entries are certain to be added now.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Places<'_> {
+    fn drop(&mut self) {
+        self.capacity.give_back(self.places);
     }
 }

@@ -34,10 +34,15 @@ impl<K, V> Tables<K, V> for Table<K, V> {
 }
 
 /// What a write wants to be told when it happens; taken by the call that succeeds.
+///
+/// It is told when nothing can go wrong any more and nothing has changed yet. What it is told of
+/// stays with the caller meanwhile: if it panics, though it must not, nothing has happened, and
+/// values are dropped outside the locks as always.
 pub trait Hook<K, V>: FnOnce(&mut [Commit<'_, K, V>]) {}
 impl<K, V, H: FnOnce(&mut [Commit<'_, K, V>])> Hook<K, V> for H {}
 
-fn run<K, V>(hook: &mut Option<impl Hook<K, V>>, commits: &mut [Commit<'_, K, V>]) {
+/// Tells the hook, unless it has been told.
+pub(crate) fn tell<K, V>(hook: &mut Option<impl Hook<K, V>>, commits: &mut [Commit<'_, K, V>]) {
     if let Some(hook) = hook.take() {
         hook(commits);
     }
@@ -69,11 +74,14 @@ pub(crate) fn create<K: Eq + Hash, V>(
         return Err(CreateError::Exists { current });
     }
     let full = |limit| CreateError::Full { limit };
-    core.capacity.take(1).map_err(full)?;
+    let place = core.capacity.take(1).map_err(full)?;
     let version = tables.table(hash).first_version();
-    if let Some((key, mut value)) = entry.take() {
+    if let Some((key, value)) = entry {
         value.stamp(version);
-        run(hook, &mut [Commit::new(&key, None, Some(&mut value))]);
+        tell(hook, &mut [Commit::new(key, None, Some(value))]);
+    }
+    place.keep();
+    if let Some((key, value)) = entry.take() {
         insert(tables, core, hash, key, value);
     }
     Ok(version)
@@ -87,10 +95,10 @@ pub(crate) fn commit<K: Eq, V>(
     next: &mut Option<Versioned<V>>,
     hook: &mut Option<impl Hook<K, V>>,
 ) -> Option<Versioned<V>> {
-    let mut next = next.take()?;
-    let current = tables.table(hash).get(hash, key);
-    run(hook, &mut [Commit::new(key, current, Some(&mut next))]);
-    tables.table_mut(hash).replace(hash, key, next)
+    let table = tables.table_mut(hash);
+    table.replace(hash, key, next, |current, next| {
+        tell(hook, &mut [Commit::new(key, Some(current), Some(next))]);
+    })
 }
 
 /// Replaces a value if it has the expected version, and returns what it replaced; takes `next`
@@ -129,15 +137,16 @@ pub(crate) fn remove<K: Eq + Hash, V>(
     if expected.is_some_and(|expected| expected != current) {
         return Err(RemoveError::Conflict { current });
     }
-    run(hook, &mut [Commit::new(key, before, None)]);
+    tell(hook, &mut [Commit::new(key, before, None)]);
     let table = tables.table_mut(hash);
     let removed = table.remove(hash, key, |key| core.hash(key));
     core.capacity.give_back(1);
     removed.ok_or(RemoveError::Absent)
 }
 
-/// A batch with its keys hashed, every key named once.
-pub(crate) struct Prepared<K, V>(Vec<(u64, K, Change<V>)>);
+/// A batch with its keys hashed, every key named once. Its values are allocated; they learn their
+/// versions under the locks.
+pub(crate) struct Prepared<K, V>(Vec<(u64, K, Change<Versioned<V>>)>);
 
 /// The version each key of a batch has now, in order, and what is left over to drop.
 pub(crate) type Applied<K, V> = (Vec<Option<Version>>, Vec<(K, Option<Versioned<V>>)>);
@@ -150,9 +159,10 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
             return Err(BatchError::DuplicateKey { index });
         }
         drop(seen);
+        let allocated = |value| Versioned::new(Version::FIRST, value);
         let hashed = changes
             .into_iter()
-            .map(|(key, change)| (core.hash(&key), key, change));
+            .map(|(key, change)| (core.hash(&key), key, change.map(allocated)));
         Ok(Self(hashed.collect()))
     }
 
@@ -178,7 +188,7 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
             .try_for_each(|(hash, key, _)| settled(tables, *hash, key, turn))
     }
 
-    /// Applies everything or nothing; takes the changes only if that succeeds.
+    /// Applies everything or nothing; takes the changes only if that succeeds. To be called once.
     pub(crate) fn apply(
         &mut self,
         tables: &mut dyn Tables<K, V>,
@@ -186,24 +196,55 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         hook: &mut Option<impl Hook<K, V>>,
     ) -> Result<Applied<K, V>, BatchError> {
         let (mut added, mut gone) = (0_usize, 0_usize);
-        for (index, (hash, key, change)) in self.0.iter().enumerate() {
-            let current = tables.table(*hash).get(*hash, key).map(Versioned::version);
+        let mut versions = Vec::with_capacity(self.0.len());
+        for (index, (hash, key, change)) in self.0.iter_mut().enumerate() {
+            let table = tables.table(*hash);
+            let current = table.get(*hash, key);
             if index == 0 || !fault!("batch-checks-only-its-first-change") {
-                check(index, current, change)?;
+                check(index, current.map(Versioned::version), change)?;
             }
-            match (change, current) {
-                (Change::Create(_) | Change::Put(_), None) => added += 1,
-                (Change::Remove { .. }, Some(_)) => gone += 1,
-                _ => {}
-            }
+            versions.push(match (change.value_mut(), current) {
+                (Some(next), Some(current)) => {
+                    next.follow(current);
+                    Some(next.version())
+                }
+                (Some(next), None) => {
+                    added += 1;
+                    next.stamp(table.first_version());
+                    Some(next.version())
+                }
+                (None, current) => match change {
+                    Change::Require { version } => *version,
+                    _ => {
+                        gone += usize::from(current.is_some());
+                        None
+                    }
+                },
+            });
         }
         let full = |limit| BatchError::Full { limit };
-        core.capacity
-            .take(added.saturating_sub(gone))
-            .map_err(full)?;
-        let applied = self.commit(tables, core, hook);
+        let places = core.capacity.take(added.saturating_sub(gone));
+        let places = places.map_err(full)?;
+        self.tell(tables, hook);
+        places.keep();
+        let leftovers = self.commit(tables, core);
         core.capacity.give_back(gone.saturating_sub(added));
-        Ok(applied)
+        Ok((versions, leftovers))
+    }
+
+    /// Tells the hook of all changes, if there are any. Conditions are none.
+    fn tell(&mut self, tables: &dyn Tables<K, V>, hook: &mut Option<impl Hook<K, V>>) {
+        let changes = self.0.iter_mut();
+        let changes = changes.filter(|(_, _, change)| !matches!(change, Change::Require { .. }));
+        let mut commits: Vec<_> = changes
+            .map(|(hash, key, change)| {
+                let before = tables.table(*hash).get(*hash, key);
+                Commit::new(&*key, before, change.value_mut())
+            })
+            .collect();
+        if !commits.is_empty() {
+            tell(hook, &mut commits);
+        }
     }
 
     /// Makes the changes, all of which were found possible.
@@ -211,61 +252,31 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         &mut self,
         tables: &mut dyn Tables<K, V>,
         core: &Core,
-        hook: &mut Option<impl Hook<K, V>>,
-    ) -> Applied<K, V> {
-        let changes = std::mem::take(&mut self.0);
-        let mut versions = Vec::with_capacity(changes.len());
-        let mut leftovers = Vec::with_capacity(changes.len());
-        let mut prepared = Vec::with_capacity(changes.len());
-        for (hash, key, change) in changes {
-            let table = tables.table(hash);
-            let (version, next) = match change {
-                Change::Create(value)
-                | Change::Put(value)
-                | Change::CompareAndSet { value, .. } => {
-                    let next = match table.get(hash, &key) {
-                        Some(current) => current.successor(value),
-                        None => Versioned::new(table.first_version(), value),
-                    };
-                    (Some(next.version()), Some(next))
+    ) -> Vec<(K, Option<Versioned<V>>)> {
+        let mut leftovers = Vec::with_capacity(self.0.len());
+        for (hash, key, change) in std::mem::take(&mut self.0) {
+            match change {
+                Change::Create(next)
+                | Change::Put(next)
+                | Change::CompareAndSet { value: next, .. } => {
+                    let mut next = Some(next);
+                    let table = tables.table_mut(hash);
+                    let replaced = table.replace(hash, &key, &mut next, |_, _| ());
+                    match next {
+                        Some(next) => insert(tables, core, hash, key, next),
+                        None => leftovers.push((key, replaced)),
+                    }
                 }
-                Change::Remove { .. } => (None, None),
-                Change::Require { version } => {
-                    versions.push(version);
-                    leftovers.push((key, None));
-                    continue;
-                }
-            };
-            versions.push(version);
-            prepared.push((hash, key, next));
-        }
-        let mut commits: Vec<_> = prepared
-            .iter_mut()
-            .map(|(hash, key, next)| {
-                let before = tables.table(*hash).get(*hash, key);
-                Commit::new(&*key, before, next.as_mut())
-            })
-            .collect();
-        if !commits.is_empty() {
-            run(hook, &mut commits);
-        }
-        drop(commits);
-        for (hash, key, next) in prepared {
-            match next {
-                Some(next) if tables.table(hash).get(hash, &key).is_some() => {
-                    let replaced = tables.table_mut(hash).replace(hash, &key, next);
-                    leftovers.push((key, replaced));
-                }
-                Some(next) => insert(tables, core, hash, key, next),
-                None => {
+                Change::Remove { .. } => {
                     let table = tables.table_mut(hash);
                     let removed = table.remove(hash, &key, |key| core.hash(key));
                     leftovers.extend(removed.map(|(key, value)| (key, Some(value))));
                     leftovers.push((key, None));
                 }
+                Change::Require { .. } => leftovers.push((key, None)),
             }
         }
-        (versions, leftovers)
+        leftovers
     }
 }
 

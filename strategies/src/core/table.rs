@@ -128,19 +128,23 @@ impl<K: Eq, V> Table<K, V> {
         })
     }
 
-    /// Replaces what `key` holds and returns it. The key must be there.
+    /// Replaces what `key` holds and returns it, if the key is there; takes `next` only then, after
+    /// `first` has seen both.
     pub(crate) fn replace(
         &mut self,
         hash: u64,
         key: &K,
-        next: Versioned<V>,
+        next: &mut Option<Versioned<V>>,
+        first: impl FnOnce(&Versioned<V>, &mut Versioned<V>),
     ) -> Option<Versioned<V>> {
         let (_, current) = self.entries.find_mut(hash, |(other, _)| other == key)?;
+        let committed = next.as_mut()?;
         debug_assert!(
-            current.version() < next.version(),
+            current.version() < committed.version(),
             "a commit that does not follow the current version"
         );
-        Some(std::mem::replace(current, next))
+        first(current, committed);
+        next.take().map(|next| std::mem::replace(current, next))
     }
 
     /// The version that a key not in the table would be created with.
@@ -212,8 +216,9 @@ mod tests {
     #[test]
     fn a_removed_keys_versions_are_never_handed_out_again() {
         let mut table = table(1);
-        let next = table.get(HASHER(&0), &0).unwrap().successor(());
-        assert!(table.replace(HASHER(&0), &0, next).is_some());
+        let mut next = Some(table.get(HASHER(&0), &0).unwrap().successor(()));
+        let replaced = table.replace(HASHER(&0), &0, &mut next, |_, _| ());
+        assert!(replaced.is_some());
         table.remove(HASHER(&0), &0, HASHER);
         assert_eq!(table.first_version().get(), 3);
     }

@@ -87,6 +87,14 @@ fn handles() -> Vec<Pin> {
         Snapshot<NoUnpin, NoUnpin>: ALL;
         Snapshot<NoUnwindSafe, NoUnwindSafe>: ALL;
 
+        Commit<'static, u8, u8>: "Send Sync Unpin RefUnwindSafe";
+        Commit<'static, NoSend, u8>: "Send Sync Unpin RefUnwindSafe";
+        Commit<'static, u8, NoSend>: "Unpin RefUnwindSafe";
+        Commit<'static, NoSync, u8>: "Unpin";
+        Commit<'static, u8, NoSync>: "Unpin";
+        Commit<'static, NoUnpin, NoUnpin>: "Send Sync Unpin RefUnwindSafe";
+        Commit<'static, NoUnwindSafe, NoUnwindSafe>: "Send Sync Unpin RefUnwindSafe";
+
         // Made only of keys and values that are both.
         SnapshotIter<'static, u8, u8>: "Send Sync Unpin";
         SnapshotIter<'static, NoUnpin, NoUnpin>: "Send Sync Unpin";
@@ -188,12 +196,34 @@ macro_rules! futures_of {
             future!("remove", |store: Store| store.remove(&0, None)),
             future!("apply", |store: Store| store.apply(Batch::new())),
             future!("snapshot", |store: Store| store.snapshot()),
+            future!("create_with", |store: Store| store.create_with(
+                0,
+                0,
+                |_| ()
+            )),
+            future!("try_update_with", |store: Store| {
+                store.try_update_with(&0, |n| n.checked_add(1).ok_or(()), |_| ())
+            }),
+            future!("compare_and_set_with", |store: Store| {
+                store.compare_and_set_with(&0, Version::FIRST, 0, |_| ())
+            }),
+            future!("remove_with", |store: Store| store.remove_with(
+                &0,
+                None,
+                |_| ()
+            )),
+            future!("apply_with", |store: Store| store
+                .apply_with(Batch::new(), |_| ())),
+            future!("snapshot_with", |store: Store| store.snapshot_with(|| 0)),
             future!("len", |store: Store| store.len()),
             future!("is_empty", |store: Store| store.is_empty()),
             future!("read<NoSync>", $wanted[1], |store: Store| store
                 .read(&0, giving(PhantomData))),
             future!("try_update<NoSync>", $wanted[1], |store: Store| {
                 store.try_update(&0, refusing(PhantomData))
+            }),
+            future!("create_with<NoSync>", $wanted[1], |store: Store| {
+                store.create_with(0, 0, hearing(PhantomData))
             }),
         ]
     }};
@@ -207,6 +237,9 @@ const AWAITING: [&str; 2] = ["Send Sync", "Send"];
 // The probes cannot see through closures of their own function.
 fn giving(result: NoSync) -> impl FnOnce(&Versioned<u8>) -> NoSync + Send {
     move |_| result
+}
+fn hearing(kept: NoSync) -> impl FnOnce(&mut [Commit<'_, u8, u8>]) + Send {
+    move |_| assert_eq!(kept, PhantomData)
 }
 fn refusing(error: NoSync) -> impl FnOnce(&Versioned<u8>) -> Result<u8, NoSync> + Send {
     move |_| Err(error)
@@ -276,6 +309,7 @@ fn futures_can_be_sent_and_must_be_pinned() {
 fn every_exported_type_is_pinned() {
     let traits = [
         include_str!("../../src/strategy.rs"),
+        include_str!("../../src/sync_strategy.rs"),
         include_str!("../../src/kind.rs"),
     ];
     let is_trait = |name: &str| {

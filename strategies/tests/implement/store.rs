@@ -12,7 +12,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use loom::sync::{Condvar, Mutex, MutexGuard};
 
 use contexture_strategies::{
-    Batch, BatchError, Change, CompareAndSetError, CreateError, Key, Options, Reentrant,
+    Batch, BatchError, Change, Commit, CompareAndSetError, CreateError, Key, Options, Reentrant,
     RemoveError, Snapshot, SyncStrategy, SyncStrategyKind, UpdateError, Value, Version, Versioned,
 };
 
@@ -78,11 +78,33 @@ impl<K: Key, V: Value> Table<K, V> {
         self.version(key).map_or_else(above_floor, Version::next)
     }
 
-    /// Commits a value. Also returns the former one, to be dropped when the lock is free.
-    fn put(&mut self, key: K, value: V) -> (Version, Option<Versioned<V>>) {
-        let version = self.next_version(&key);
-        let committed = Versioned::new(version, value);
-        (version, self.entries.insert(key, committed))
+    /// Makes changes that were found possible: each gives a key a value, or removes it. Before
+    /// anyone can see them, the hook does. Returns what the keys held, to be dropped when the lock
+    /// is free.
+    fn commit(
+        &mut self,
+        changes: Vec<(K, Option<V>)>,
+        hook: impl FnOnce(&mut [Commit<'_, K, V>]),
+    ) -> Vec<Option<Versioned<V>>> {
+        let stamped = changes.into_iter().map(|(key, value)| {
+            let next = value.map(|value| Versioned::new(self.next_version(&key), value));
+            (key, next)
+        });
+        let mut changes: Vec<_> = stamped.collect();
+        let commits = changes
+            .iter_mut()
+            .map(|(key, next)| Commit::new(&*key, self.entries.get(key), next.as_mut()));
+        let mut commits: Vec<_> = commits.collect();
+        if !commits.is_empty() {
+            hook(&mut commits);
+        }
+        drop(commits);
+        let changes = changes.into_iter();
+        let former = changes.map(|(key, next)| match next {
+            Some(next) => self.entries.insert(key, next),
+            None => self.remove(&key),
+        });
+        former.collect()
     }
 
     fn remove(&mut self, key: &K) -> Option<Versioned<V>> {
@@ -116,14 +138,13 @@ impl<K: Key, V: Value> Table<K, V> {
 }
 
 impl<K: Key, V: Value> PlainStore<K, V> {
-    /// Ends an update of `key`, after a last change of the table.
+    /// Ends an update of `key`, together with a last change of the table.
     fn end_update<R>(&self, key: &K, last: impl FnOnce(&mut Table<K, V>) -> R) -> R {
         let mut table = self.table();
         table.updating.remove(key);
-        let result = last(&mut table);
-        drop(table);
+        // They go on when the lock is free.
         self.settled.notify_all();
-        result
+        last(&mut table)
     }
 }
 
@@ -153,20 +174,28 @@ impl<K: Key, V: Value> SyncStrategy for PlainStore<K, V> {
         self.table().entries.get(key).cloned()
     }
 
-    fn create_sync(&self, key: K, value: V) -> Result<Version, CreateError> {
+    fn create_with_sync(
+        &self,
+        key: K,
+        value: V,
+        hook: impl FnOnce(&mut [Commit<'_, K, V>]),
+    ) -> Result<Version, CreateError> {
         let mut table = self.table();
         if let Some(current) = table.version(&key) {
             return Err(CreateError::Exists { current });
         }
         self.room_for(table.entries.len() + 1)
             .map_err(|limit| CreateError::Full { limit })?;
-        Ok(table.put(key, value).0)
+        let version = table.next_version(&key);
+        table.commit(vec![(key, Some(value))], hook);
+        Ok(version)
     }
 
-    fn try_update_sync<E>(
+    fn try_update_with_sync<E>(
         &self,
         key: &K,
         f: impl FnOnce(&Versioned<V>) -> Result<V, E>,
+        hook: impl FnOnce(&mut [Commit<'_, K, V>]),
     ) -> Result<Version, UpdateError<E>> {
         let mut table = self.settled(&[key])?;
         let current = table.entries.get(key).cloned();
@@ -177,9 +206,16 @@ impl<K: Key, V: Value> SyncStrategy for PlainStore<K, V> {
         let result = catch_unwind(AssertUnwindSafe(|| Reentrant::within(|| f(&current))));
         drop(current);
         match result {
-            Ok(Ok(value)) => Ok(self
-                .end_update(key, |table| table.put(key.clone(), value))
-                .0),
+            Ok(Ok(value)) => {
+                let (version, _former) = self.end_update(key, |table| {
+                    let version = table.next_version(key);
+                    (
+                        version,
+                        table.commit(vec![(key.clone(), Some(value))], hook),
+                    )
+                });
+                Ok(version)
+            }
             Ok(Err(refusal)) => {
                 self.end_update(key, |_| ());
                 Err(UpdateError::Aborted(refusal))
@@ -191,35 +227,46 @@ impl<K: Key, V: Value> SyncStrategy for PlainStore<K, V> {
         }
     }
 
-    fn compare_and_set_sync(
+    fn compare_and_set_with_sync(
         &self,
         key: &K,
         expected: Version,
         value: V,
+        hook: impl FnOnce(&mut [Commit<'_, K, V>]),
     ) -> Result<Version, CompareAndSetError> {
         let mut table = self.settled(&[key])?;
         match table.version(key) {
             None => Err(CompareAndSetError::Absent),
             Some(current) if current != expected => Err(CompareAndSetError::Conflict { current }),
             Some(_) => {
-                let (version, former) = table.put(key.clone(), value);
+                let former = table.commit(vec![(key.clone(), Some(value))], hook);
                 drop(table);
                 drop(former);
-                Ok(version)
+                Ok(expected.next())
             }
         }
     }
 
-    fn remove_sync(&self, key: &K, expected: Option<Version>) -> Result<Versioned<V>, RemoveError> {
+    fn remove_with_sync(
+        &self,
+        key: &K,
+        expected: Option<Version>,
+        hook: impl FnOnce(&mut [Commit<'_, K, V>]),
+    ) -> Result<Versioned<V>, RemoveError> {
         let mut table = self.settled(&[key])?;
         let current = table.version(key).ok_or(RemoveError::Absent)?;
         if expected.is_some_and(|expected| expected != current) {
             return Err(RemoveError::Conflict { current });
         }
-        table.remove(key).ok_or(RemoveError::Absent)
+        let mut former = table.commit(vec![(key.clone(), None)], hook);
+        former.pop().flatten().ok_or(RemoveError::Absent)
     }
 
-    fn apply_sync(&self, batch: Batch<K, V>) -> Result<Vec<Option<Version>>, BatchError> {
+    fn apply_with_sync(
+        &self,
+        batch: Batch<K, V>,
+        hook: impl FnOnce(&mut [Commit<'_, K, V>]),
+    ) -> Result<Vec<Option<Version>>, BatchError> {
         let mut named = HashSet::new();
         if let Some(index) = batch.iter().position(|(key, _)| !named.insert(key)) {
             return Err(BatchError::DuplicateKey { index });
@@ -245,33 +292,35 @@ impl<K: Key, V: Value> SyncStrategy for PlainStore<K, V> {
                 .map_err(|limit| BatchError::Full { limit })?;
         }
         let mut versions = Vec::new();
-        let mut former = Vec::new();
+        let mut changes = Vec::new();
         for (key, change) in batch {
-            versions.push(match change {
+            match change {
                 Change::Create(value)
                 | Change::Put(value)
                 | Change::CompareAndSet { value, .. } => {
-                    let (version, replaced) = table.put(key, value);
-                    former.push(replaced);
-                    Some(version)
+                    versions.push(Some(table.next_version(&key)));
+                    changes.push((key, Some(value)));
                 }
                 Change::Remove { .. } => {
-                    former.push(table.remove(&key));
-                    None
+                    versions.push(None);
+                    changes.push((key, None));
                 }
-                _ => table.version(&key),
-            });
+                _ => versions.push(table.version(&key)),
+            }
         }
+        let former = table.commit(changes, hook);
         drop(table);
+        drop(former);
         Ok(versions)
     }
 
-    fn snapshot_sync(&self) -> Snapshot<K, V> {
+    fn snapshot_with_sync<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
         let table = self.table();
         let entries = table.entries.iter();
-        entries
+        let snapshot = entries
             .map(|(key, current)| (key.clone(), current.clone()))
-            .collect()
+            .collect();
+        (snapshot, hook())
     }
 
     fn len_sync(&self) -> usize {
