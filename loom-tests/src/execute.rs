@@ -1,13 +1,15 @@
 //! One execution of a scenario on one strategy, in whatever world this is compiled for.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use contexture_strategies::{Options, Strategy, StrategyKind, Version};
+use contexture_strategies::{Options, Strategy, StrategyKind, Version, Versioned};
 
 use crate::history::{Event, History};
+use crate::journal::{Journal, Recorder, Ticket, Witness};
 use crate::linearizability;
 use crate::operation::{Answer, Call, Entry, Key, Number, Step, appended};
 use crate::perform::{at_most, entry, moved, now_or_never, perform, updated};
@@ -17,7 +19,8 @@ use crate::world::{self, Clock, Payload, Tally};
 /// Runs a scenario once.
 ///
 /// Each thread of the scenario has a thread, but for the first, whose steps the calling one takes.
-/// When all have ended, the whole store is read.
+/// When all have ended, the whole store is read. Every write and snapshot has a hook, which keeps
+/// a journal.
 ///
 /// # Panics
 ///
@@ -42,6 +45,7 @@ pub fn execute<S: StrategyKind>(scenario: &Scenario, clock: &Clock) -> Execution
         clock: clock.clone(),
         entries,
         tally: scenario.in_turn.then(Tally::default),
+        recorder: Recorder::default(),
     });
     let mut programs = scenario.threads.clone().into_iter();
     let own = programs.next().unwrap_or_default();
@@ -61,7 +65,7 @@ pub fn execute<S: StrategyKind>(scenario: &Scenario, clock: &Clock) -> Execution
         let (ran, counted) = tally.ran_and_counted();
         assert_eq!(ran, counted, "closures of one key ran at the same time");
     }
-    let execution = Execution::new(scenario, shared.entries.clone(), actors, end);
+    let execution = Execution::new(scenario, &shared, actors, end);
     if let Some(invariant) = scenario.invariant
         && let Err(broken) = invariant(&execution.history)
     {
@@ -77,25 +81,27 @@ pub struct Execution {
     pub history: History,
     /// The same in short; see [`outcome`].
     pub outcome: String,
+    /// What hooks saw.
+    pub journal: Journal,
 }
 
 impl Execution {
-    fn new(
+    fn new<S: StrategyKind>(
         scenario: &Scenario,
-        entries: BTreeMap<Key, Entry>,
-        actors: Vec<Vec<(bool, Event)>>,
-        end: Vec<Event>,
+        shared: &Shared<S>,
+        actors: Vec<Vec<Taken>>,
+        end: Vec<Taken>,
     ) -> Self {
         let answers: Vec<Vec<Answer>> = actors
             .iter()
             .map(|events| {
                 events
                     .iter()
-                    .map(|(_, event)| event.answer.clone())
+                    .map(|taken| taken.event.answer.clone())
                     .collect()
             })
             .collect();
-        let last = match &end[0].answer {
+        let last = match &end[0].event.answer {
             Answer::Whole(entries) => entries.clone(),
             answer => unreachable!("a snapshot is {answer}"),
         };
@@ -103,29 +109,27 @@ impl Execution {
 
         let mut threads = Vec::new();
         for events in actors {
-            let (inside, own): (Vec<_>, Vec<_>) =
-                events.into_iter().partition(|(inside, _)| *inside);
-            threads.extend([own, inside].map(|events| {
-                events
-                    .into_iter()
-                    .map(|(_, event)| event)
-                    .collect::<Vec<_>>()
-            }));
+            let (inside, own): (Vec<_>, Vec<_>) = events.into_iter().partition(|e| e.inside);
+            threads.extend([own, inside]);
         }
         threads.retain(|events| !events.is_empty());
         threads.push(end);
-        let limit = scenario.limit;
+        let (tickets, threads) = threads
+            .into_iter()
+            .map(|events| events.into_iter().map(|e| (e.ticket, e.event)).unzip())
+            .unzip();
         Self {
             history: History {
-                entries,
-                limit,
+                entries: shared.entries.clone(),
+                limit: scenario.limit,
                 threads,
             },
             outcome,
+            journal: shared.recorder.end(tickets),
         }
     }
 
-    /// Checks that it is linearizable.
+    /// Checks that it is linearizable, and that its journal is the same history.
     ///
     /// # Panics
     ///
@@ -133,6 +137,19 @@ impl Execution {
     pub fn check(&self) {
         if let Err(violation) = linearizability::check(&self.history) {
             panic!("{violation}\nin this history:\n{}", self.history);
+        }
+        self.check_journal();
+    }
+
+    /// Checks its journal only.
+    ///
+    /// # Panics
+    ///
+    /// If what the hooks saw is not what happened; see [`Journal::check`].
+    pub fn check_journal(&self) {
+        if let Err(wrong) = self.journal.check(&self.history) {
+            let (history, journal) = (&self.history, &self.journal);
+            panic!("{wrong}\nin this history:\n{history}with this journal:\n{journal}");
         }
     }
 }
@@ -143,11 +160,17 @@ struct Shared<S: StrategyKind> {
     clock: Clock,
     entries: BTreeMap<Key, Entry>,
     tally: Option<Tally>,
+    recorder: Recorder,
 }
 
 impl<S: StrategyKind> Shared<S> {
-    fn perform(&self, step: &Step, call: &Call) -> impl Future<Output = Answer> {
-        perform(&self.store, self.tally.as_ref(), step, call)
+    fn perform(
+        &self,
+        witness: Witness<'_>,
+        step: &Step,
+        call: &Call,
+    ) -> impl Future<Output = Answer> {
+        perform(&self.store, self.tally.as_ref(), witness, step, call)
     }
 }
 
@@ -166,8 +189,27 @@ enum Patience {
 struct Actor<S: StrategyKind> {
     shared: Arc<Shared<S>>,
     seen: BTreeMap<Key, u64>,
-    /// What happened, and whether it happened inside a closure.
-    events: Vec<(bool, Event)>,
+    events: Vec<Taken>,
+}
+
+/// A step that was taken.
+struct Taken {
+    event: Event,
+    /// Whether it was taken inside a closure.
+    inside: bool,
+    /// What its hook, if any, was known by.
+    ticket: Option<Ticket>,
+}
+
+impl Taken {
+    fn new(event: Event, inside: bool, step: &Step, witness: Witness<'_>) -> Self {
+        let has_hook = *step != Step::SnapshotWithoutHook;
+        Self {
+            event,
+            inside,
+            ticket: has_hook.then_some(witness.ticket),
+        }
+    }
 }
 
 impl<S: StrategyKind> Actor<S> {
@@ -179,10 +221,12 @@ impl<S: StrategyKind> Actor<S> {
         }
     }
 
-    async fn run(mut self, steps: &[Step]) -> Vec<(bool, Event)> {
+    async fn run(mut self, steps: &[Step]) -> Vec<Taken> {
         for step in steps {
             match step {
-                Step::Inside(key, digit, inner) => self.update_around(*key, *digit, inner).await,
+                Step::Inside(key, digit, inner) => {
+                    self.update_around(step, *key, *digit, inner).await;
+                }
                 Step::DropAfter(polls, step) => self.take(step, Patience::Polls(*polls)).await,
                 Step::MoveToAnotherTask(step) => self.take(step, Patience::Moved).await,
                 step => self.take(step, Patience::Endless).await,
@@ -192,10 +236,10 @@ impl<S: StrategyKind> Actor<S> {
     }
 
     /// What is there at the end: in one look, and key by key.
-    async fn look(mut self) -> Vec<Event> {
+    async fn look(mut self) -> Vec<Taken> {
         self.take(&Step::Snapshot, Patience::Endless).await;
         self.take(&Step::Len, Patience::Endless).await;
-        let keys: Vec<_> = match &self.events[0].1.answer {
+        let keys: Vec<_> = match &self.events[0].event.answer {
             Answer::Whole(entries) => entries.keys().copied().collect(),
             _ => Vec::new(),
         };
@@ -207,10 +251,10 @@ impl<S: StrategyKind> Actor<S> {
         // No standing clock knows that the end comes last.
         let end = self.shared.clock.now().max(STANDING.1 + 1);
         events
-            .map(|(_, event)| Event {
-                called: event.called.max(end),
-                returned: event.returned.max(end),
-                ..event
+            .map(|mut taken| {
+                taken.event.called = taken.event.called.max(end);
+                taken.event.returned = taken.event.returned.max(end);
+                taken
             })
             .collect()
     }
@@ -218,10 +262,11 @@ impl<S: StrategyKind> Actor<S> {
     /// Takes a simple step.
     async fn take(&mut self, step: &Step, patience: Patience) {
         let shared = Arc::clone(&self.shared);
+        let witness = shared.recorder.witness();
         let call = self.call(step);
         let called = shared.clock.now();
         let answer = {
-            let answer = shared.perform(step, &call);
+            let answer = shared.perform(witness, step, &call);
             match patience {
                 Patience::Endless => answer.await,
                 Patience::Polls(polls) => at_most(polls, answer).await.unwrap_or(Answer::Dropped),
@@ -231,32 +276,36 @@ impl<S: StrategyKind> Actor<S> {
         assert_ne!(answer, Answer::Reentrant, "not inside a closure: {call:?}");
         note(&mut self.seen, &call, &answer);
         let event = self.event(call, answer, called);
-        self.events.push((false, event));
+        self.events.push(Taken::new(event, false, step, witness));
     }
 
     /// Updates a key with a closure that takes another step.
-    async fn update_around(&mut self, key: Key, digit: Number, inner: &Step) {
+    async fn update_around(&mut self, step: &Step, key: Key, digit: Number, inner: &Step) {
         let shared = Arc::clone(&self.shared);
+        let witness = shared.recorder.witness();
         let called = shared.clock.now();
         let mut inside = None;
         let mut saw = None;
-        let update = shared.store.update(&key, |current| {
+        let around = |current: &Versioned<Payload>| {
             let entry = entry(current);
             saw = Some(entry);
             shared.tally.iter().for_each(Tally::count);
             let called = shared.clock.now();
             let call = self.call(inner);
-            let answer = now_or_never(shared.perform(inner, &call));
-            inside = Some(self.event(call, answer, called));
-            Payload::new(appended(entry.number, digit))
-        });
+            let witness = shared.recorder.witness();
+            let answer = now_or_never(shared.perform(witness, inner, &call));
+            let event = self.event(call, answer, called);
+            inside = Some(Taken::new(event, true, inner, witness));
+            Ok::<_, Infallible>(Payload::new(appended(entry.number, digit)))
+        };
+        let update = shared.store.try_update_with(&key, around, witness.commit());
         let result = update.await;
         let answer = updated(result, saw);
         let call = Call::Update(key, digit);
         note(&mut self.seen, &call, &answer);
         let event = self.event(call, answer, called);
-        self.events.extend(inside.map(|event| (true, event)));
-        self.events.push((false, event));
+        self.events.extend(inside);
+        self.events.push(Taken::new(event, false, step, witness));
     }
 
     fn call(&self, step: &Step) -> Call {

@@ -27,6 +27,7 @@ pub mod catalogue;
 pub mod execute;
 pub mod explore;
 pub mod history;
+pub mod journal;
 pub mod linearizability;
 pub mod mutants;
 pub mod operation;

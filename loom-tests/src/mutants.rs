@@ -27,6 +27,10 @@ const NOT_IN_TURN: &str = "closures of one key ran at the same time";
 const NOT_THE_NEXT: &str = "a commit that does not follow the current version";
 const TWICE: &str = "a snapshot names a key twice";
 const NOT_PUBLISHED: &str = "Causality violation";
+const HOOK_OF_FAILURE: &str = "its hook ran 1 times";
+const NO_HOOK: &str = "its hook ran 0 times";
+const NOT_ALL_CHANGES: &str = "its hook was not told of just what it writes";
+const WRONG_PLACE: &str = "a snapshot is not what its hook's place says";
 
 /// All of them.
 #[must_use]
@@ -94,13 +98,36 @@ pub fn all() -> Vec<Mutant> {
         // Looks at the whole store that are of no single instant.
         mutant("snapshot-is-taken-shard-by-shard", "sharded.rs",
             "a snapshot locks one shard after the other",
-            "sharded", "snapshot_against_batch", NOT_LINEARIZABLE),
+            "sharded", "snapshot_without_hook_against_batch", NOT_LINEARIZABLE),
         mutant("entries-are-counted-shard-by-shard", "sharded.rs",
             "a count locks one shard after the other",
             "sharded", "len_against_a_move", NOT_LINEARIZABLE),
         mutant("batch-locks-in-descending-order", "sharded.rs",
             "a batch takes its locks in the order opposite to that of a snapshot",
             "sharded", "snapshot_against_batch", DEADLOCK),
+
+        // Hooks that run at another instant than what they tell of.
+        mutant("create-tells-before-it-looks", "core/changes.rs",
+            "the hook of a create runs though the key is there",
+            "sharded", "create_create", HOOK_OF_FAILURE),
+        mutant("batch-tells-nobody", "core/changes.rs",
+            "a batch does not run its hook",
+            "arc-swap", "batch_against_reads", NO_HOOK),
+        mutant("batch-tells-of-its-first-change", "core/changes.rs",
+            "the hook of a batch gets one change instead of all",
+            "tokio-mutex", "batch_against_update", NOT_ALL_CHANGES),
+        mutant("blocking-update-tells-when-its-lock-is-free", "core/blocking.rs",
+            "the hook of an update runs when others can see the update",
+            "sharded", "snapshot_against_updates_in_order", WRONG_PLACE),
+        mutant("awaiting-update-tells-before-it-has-the-lock", "core/awaiting.rs",
+            "the hook of an update runs before the update waits for the lock",
+            "tokio-rwlock", "snapshot_against_updates_in_order", WRONG_PLACE),
+        mutant("parking-lot-marks-without-the-lock", "parking_lot.rs",
+            "the hook of a snapshot runs after the lock is released",
+            "parking-lot", "snapshot_against_updates_in_order", WRONG_PLACE),
+        mutant("arc-swap-marks-without-the-lock", "arc_swap.rs",
+            "the hook of a snapshot runs while another writer's hook does",
+            "arc-swap", "snapshot_against_updates_in_order", WRONG_PLACE),
 
         // Waiters who are forgotten.
         mutant("release-wakes-nobody", "core/gate.rs",
@@ -178,7 +205,7 @@ mod tests {
             .map(|mutant| (mutant.fault.to_owned(), mutant.file.to_owned()))
             .collect();
         assert_eq!(faults, listed);
-        assert!(listed.len() >= 15);
+        assert!(listed.len() >= 35);
     }
 
     #[test]

@@ -33,8 +33,10 @@ pub enum Step {
     Remove(Key, Option<Expect>),
     /// Applies a batch.
     Apply(Vec<(Key, Write)>),
-    /// Takes a snapshot.
+    /// Takes a snapshot, with a hook, for which a strategy may do more than without.
     Snapshot,
+    /// Takes a snapshot, without a hook.
+    SnapshotWithoutHook,
     /// Counts the entries.
     Len,
     /// An update whose closure takes another step, on the same store, before it appends its digit.

@@ -1,6 +1,7 @@
 //! One call of a store, and its answer.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -12,16 +13,19 @@ use contexture_strategies::{
     UpdateError, Version, Versioned,
 };
 
+use crate::journal::Witness;
 use crate::operation::{Answer, Call, Entry, Key, Refusal, Step, Write, appended};
 use crate::world::{Payload, Tally};
 
 /// What a planned panic throws.
 struct Planned;
 
-/// Calls the store; `step` says how where there are several ways to. Closures are counted.
+/// Calls the store; `step` says how where there are several ways to. Closures are counted, and
+/// writes and snapshots witnessed.
 pub(crate) async fn perform<S: Strategy<Key = Key, Value = Payload>>(
     store: &S,
     tally: Option<&Tally>,
+    witness: Witness<'_>,
     step: &Step,
     call: &Call,
 ) -> Answer {
@@ -35,23 +39,28 @@ pub(crate) async fn perform<S: Strategy<Key = Key, Value = Payload>>(
             Step::Read(_) => store.read(key, entry).await,
             _ => store.get(key).await.as_ref().map(entry),
         }),
-        Call::Create(key, number) => wrote(store.create(*key, Payload::new(*number)).await),
+        Call::Create(key, number) => {
+            let value = Payload::new(*number);
+            wrote(store.create_with(*key, value, witness.commit()).await)
+        }
         Call::Update(key, digit) => {
-            let update = store.update(key, |current| {
-                Payload::new(appended(look(current).number, *digit))
-            });
+            let append = |current: &Versioned<Payload>| {
+                Ok::<_, Infallible>(Payload::new(appended(look(current).number, *digit)))
+            };
+            let update = store.try_update_with(key, append, witness.commit());
             let result = update.await;
             updated(result, saw)
         }
         Call::Abort(key) => {
             let panics = matches!(step, Step::Panic(_));
-            let update = store.try_update(key, |current| {
+            let refuse = |current: &Versioned<Payload>| {
                 look(current);
                 if panics {
                     resume_unwind(Box::new(Planned));
                 }
                 Err(())
-            });
+            };
+            let update = store.try_update_with(key, refuse, witness.commit());
             match (caught(update).await, saw) {
                 (Err(panic), Some(saw)) if panic.is::<Planned>() => Answer::Aborted(saw),
                 (Err(panic), _) => resume_unwind(panic),
@@ -62,21 +71,28 @@ pub(crate) async fn perform<S: Strategy<Key = Key, Value = Payload>>(
             }
         }
         Call::CompareAndSet(key, expected, number) => {
-            let next = Payload::new(*number);
-            wrote(store.compare_and_set(key, version(*expected), next).await)
+            let (expected, next) = (version(*expected), Payload::new(*number));
+            let swap = store.compare_and_set_with(key, expected, next, witness.commit());
+            wrote(swap.await)
         }
-        Call::Remove(key, expected) => match store.remove(key, expected.map(version)).await {
-            Ok(removed) => Answer::Removed(entry(&removed)),
-            Err(refused) => refused.into(),
-        },
-        Call::Apply(writes) => match store.apply(batch(writes)).await {
+        Call::Remove(key, expected) => {
+            let remove = store.remove_with(key, expected.map(version), witness.commit());
+            match remove.await {
+                Ok(removed) => Answer::Removed(entry(&removed)),
+                Err(refused) => refused.into(),
+            }
+        }
+        Call::Apply(writes) => match store.apply_with(batch(writes), witness.commit()).await {
             Ok(versions) => {
                 let versions = versions.into_iter();
                 Answer::Applied(versions.map(|version| version.map(Version::get)).collect())
             }
             Err(refused) => refused.into(),
         },
-        Call::Snapshot => Answer::Whole(whole(&store.snapshot().await)),
+        Call::Snapshot => Answer::Whole(whole(&match step {
+            Step::SnapshotWithoutHook => store.snapshot().await,
+            _ => store.snapshot_with(witness.mark()).await.0,
+        })),
         Call::Len => Answer::Counted(store.len().await),
     }
 }

@@ -89,6 +89,12 @@ impl Reference {
         self.run(call, None, &mut Undo::default())
     }
 
+    /// The same after the fact: versions that the contract leaves open are as the answer says, if
+    /// they may be.
+    pub(crate) fn replay(&mut self, call: &Call, answer: &Answer) -> Answer {
+        self.run(call, Some(answer), &mut Undo::default())
+    }
+
     /// As [`perform`](Self::perform); versions that the contract leaves open are as the observed
     /// answer says, if they may be.
     fn run(&mut self, call: &Call, observed: Option<&Answer>, undo: &mut Undo) -> Answer {

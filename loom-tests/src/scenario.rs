@@ -203,7 +203,7 @@ impl Expected<'_> {
                 };
                 Call::Apply(writes.iter().map(resolve).collect())
             }
-            Step::Snapshot => Call::Snapshot,
+            Step::Snapshot | Step::SnapshotWithoutHook => Call::Snapshot,
             Step::Len => Call::Len,
             Step::Inside(..) | Step::DropAfter(..) | Step::MoveToAnotherTask(_) => {
                 panic!("not a simple step: {step:?}")

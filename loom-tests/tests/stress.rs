@@ -77,8 +77,10 @@ fn long<S: StrategyKind>(whole: bool) -> Result<StressRow, Failed> {
         batches: 50,
     };
     let began = Instant::now();
-    let mut history = execute::<S>(&random(7, shape), &Clock::ticking()).history;
+    let execution = execute::<S>(&random(7, shape), &Clock::ticking());
     let ran = began.elapsed();
+    execution.check_journal();
+    let mut history = execution.history;
     if !whole {
         // The last look at everything.
         let last = history.threads.pop();

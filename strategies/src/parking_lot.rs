@@ -72,6 +72,10 @@ impl<K: Key, V: Value> Locks for ParkingLot<K, V> {
     fn snapshot_with<R>(&self, hook: impl FnOnce() -> R) -> (Snapshot<K, V>, R) {
         let table = self.table.read();
         let copy = Table::clone(&table);
+        if fault!("parking-lot-marks-without-the-lock") {
+            drop(table);
+            return (self.core.snapshot([copy]), hook());
+        }
         let at = hook();
         drop(table);
         (self.core.snapshot([copy]), at)

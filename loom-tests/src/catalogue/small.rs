@@ -3,7 +3,8 @@
 
 use crate::operation::Expect::{Initial, Seen};
 use crate::operation::Step::{
-    Apply, CompareAndSet, Create, Get, Len, Panic, Read, Refuse, Remove, Snapshot, Update,
+    Apply, CompareAndSet, Create, Get, Len, Panic, Read, Refuse, Remove, Snapshot,
+    SnapshotWithoutHook, Update,
 };
 use crate::operation::Write;
 use crate::scenario::Scenario;
@@ -267,6 +268,15 @@ fn whole_store() -> Vec<Scenario> {
             .thread([Update(1, 5)])
             .thread([Update(2, 6)])
             .thread([Snapshot, Snapshot]),
+        two("snapshot_without_hook_against_batch")
+            .thread([Apply(vec![(1, Write::Put(5)), (2, Write::Put(5))])])
+            .thread([SnapshotWithoutHook]),
+        two("snapshot_without_hook_against_updates_in_order")
+            .thread([Update(1, 5), Update(2, 6)])
+            .thread([SnapshotWithoutHook]),
+        two("snapshots_with_and_without_hook_agree")
+            .thread([Update(1, 5), Update(2, 6)])
+            .thread([Snapshot, SnapshotWithoutHook]),
         one("len_against_create_and_remove")
             .thread([Create(2, 5), Remove(1, None)])
             .thread([Len]),

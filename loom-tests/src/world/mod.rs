@@ -64,6 +64,18 @@ impl Clock {
     }
 }
 
+/// A place that threads pass one after the other: the explorers try every order in which they can.
+/// It orders nothing else.
+#[derive(Debug, Default)]
+pub(crate) struct Crossing(AtomicUsize);
+
+impl Crossing {
+    pub(crate) fn pass(&self) {
+        // Relaxed, without partners: see the type.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Counts closures that should run one after the other, in a way that loses count if they do not:
 /// with a load and a store that are Relaxed, so that only what orders the closures can make it
 /// add up.

@@ -29,4 +29,10 @@ impl Payload {
         assert_eq!(self.complement, !self.number, "a torn value");
         self.number
     }
+
+    /// Its number, where that of loom must not see the look.
+    #[must_use]
+    pub(crate) fn unwatched(&self) -> Number {
+        self.number()
+    }
 }

@@ -141,6 +141,10 @@ impl<L: AsyncLock> Strategy for Awaiting<L> {
         let version = current.version().next();
         next = Some(current.successor(value));
         let mut hook = Some(hook);
+        if fault!("awaiting-update-tells-before-it-has-the-lock") {
+            let commit = Commit::new(key, Some(&current), next.as_mut());
+            changes::tell(&mut hook, &mut [commit]);
+        }
         let replaced = self
             .lock
             .edit(|table| changes::commit(table, hash, key, &mut next, &mut hook))

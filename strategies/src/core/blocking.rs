@@ -131,9 +131,16 @@ impl<L: Locks> SyncStrategy for L {
         let version = current.version().next();
         next = Some(current.successor(value));
         let mut hook = Some(hook);
+        let mut late = None;
+        if fault!("blocking-update-tells-when-its-lock-is-free") {
+            late = hook.take().zip(next.clone());
+        }
         let replaced = self.edit(&[hash], |tables| {
             changes::commit(tables, hash, key, &mut next, &mut hook)
         });
+        if let Some((hook, mut next)) = late {
+            hook(&mut [Commit::new(key, replaced.as_ref(), Some(&mut next))]);
+        }
         drop(held);
         drop(replaced);
         Ok(version)

@@ -66,6 +66,11 @@ pub(crate) fn create<K: Eq + Hash, V>(
     entry: &mut Option<(K, Versioned<V>)>,
     hook: &mut Option<impl Hook<K, V>>,
 ) -> Result<Version, CreateError> {
+    if fault!("create-tells-before-it-looks")
+        && let Some((key, value)) = entry
+    {
+        tell(hook, &mut [Commit::new(key, None, Some(value))]);
+    }
     if let Some((key, _)) = entry
         && !fault!("create-does-not-look-again")
         && let Some(current) = tables.table(hash).get(hash, key)
@@ -242,6 +247,12 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
                 Commit::new(&*key, before, change.value_mut())
             })
             .collect();
+        if fault!("batch-tells-nobody") {
+            commits.clear();
+        }
+        if fault!("batch-tells-of-its-first-change") {
+            commits.truncate(1);
+        }
         if !commits.is_empty() {
             tell(hook, &mut commits);
         }

@@ -13,7 +13,7 @@ use tokio::task::{spawn, yield_now};
 use crate::runtime::{SOON, join, on_thread, within};
 
 /// Polls a future at most so many times, then drops it.
-struct AtMost<F> {
+pub(crate) struct AtMost<F> {
     future: Pin<Box<F>>,
     polls: usize,
 }
@@ -34,7 +34,7 @@ impl<F: Future> Future for AtMost<F> {
     }
 }
 
-fn at_most<F: Future>(polls: usize, future: F) -> AtMost<F> {
+pub(crate) fn at_most<F: Future>(polls: usize, future: F) -> AtMost<F> {
     let future = Box::pin(future);
     AtMost { future, polls }
 }

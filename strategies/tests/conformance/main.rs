@@ -14,6 +14,8 @@ mod batches;
 mod cancellation;
 mod closures;
 mod concurrent;
+mod hooks;
+mod journals;
 mod model;
 #[path = "../implement/store.rs"]
 mod outside;
@@ -27,7 +29,7 @@ use libtest_mimic::{Arguments, Trial};
 use runtime::Flavour;
 
 /// The number of cases that the contract is held to by; it only ever grows.
-const LEAST_CASES: usize = 60;
+const LEAST_CASES: usize = 74;
 
 /// One case, for one strategy.
 pub(crate) type Case = (&'static str, fn(Flavour));
@@ -107,6 +109,19 @@ fn cases<S: StrategyKind>() -> Vec<Case> {
         cancellation::an_uncommitted_value_may_write_its_key_when_dropped,
         cancellation::futures_dropped_anywhere_leave_before_or_after,
         cancellation::aborted_tasks_leave_before_or_after,
+        hooks::a_hook_sees_key_before_and_after_once,
+        hooks::a_hook_runs_before_anyone_sees_the_write,
+        hooks::what_a_hook_sees_is_what_is_committed,
+        hooks::no_hook_runs_for_a_write_that_fails,
+        hooks::no_hook_runs_for_a_closure_that_panics,
+        hooks::a_hook_can_fill_in_the_value,
+        hooks::a_value_that_is_shared_or_removed_cannot_be_filled_in,
+        hooks::the_hook_of_a_batch_gets_all_changes_in_order,
+        hooks::a_batch_without_a_change_runs_no_hook,
+        hooks::a_panicking_hook_changes_nothing,
+        journals::hooks_of_a_key_run_in_the_order_of_its_versions,
+        journals::a_snapshot_holds_the_writes_whose_hooks_ran_before_its_own,
+        journals::a_dropped_future_ran_its_hook_if_it_wrote,
     ]
 }
 
@@ -117,6 +132,9 @@ fn sync_cases<S: SyncStrategyKind>() -> Vec<Case> {
         }),
         ("closures_need_not_be_send", |_| {
             synchronous::closures_need_not_be_send::<S>();
+        }),
+        ("hooks_need_not_be_send", |_| {
+            synchronous::hooks_need_not_be_send::<S>();
         }),
         ("both_forms_are_one_store", |_| {
             synchronous::both_forms_are_one_store::<S>();
