@@ -64,42 +64,39 @@ impl Body {
     pub(super) fn replace(&self, field: usize, value: &str) -> Result<Self, DocumentError> {
         let (start, end) = self.view().value_span(field);
         let text = value;
-        self.splice(std::iter::once(Hunk { start, end, text }))
+        self.splice(std::iter::once((field, Hunk { start, end, text })))
     }
 
     /// A copy with other text in some places: the text between them, and an index in which the
     /// ends behind them are moved.
     ///
-    /// The places must be in order, each within a value, and what comes of the values must be
-    /// values.
+    /// The places must be in order, each within the value of the field that comes with it, and
+    /// what comes of the values must be values.
     pub(super) fn splice<'a>(
         &self,
-        hunks: impl Iterator<Item = Hunk<'a>> + Clone,
+        hunks: impl Iterator<Item = (usize, Hunk<'a>)> + Clone,
     ) -> Result<Self, DocumentError> {
         let view = self.view();
         let text = view.text;
         let index_len = self.0.len() - text.len();
-        let size = hunks.clone().fold(self.0.len(), |size, hunk| {
+        let size = hunks.clone().fold(self.0.len(), |size, (_, hunk)| {
             size - (hunk.end - hunk.start) + hunk.text.len()
         });
 
-        let mut index = Vec::with_capacity(checked_size(size)?);
-        index.extend_from_slice(&self.0.as_bytes()[..index_len]);
-        let (mut ends, _) = index[ends_start(view.fields)..].as_chunks_mut::<4>();
-        // How far the ends behind the last hunk move, modulo 2⁶⁴.
-        let mut shift = 0_usize;
-        for hunk in hunks.clone() {
-            let before = ends.partition_point(|end| unpack(*end) < hunk.end);
-            let (moved, rest) = ends.split_at_mut(before);
-            move_ends(moved, shift);
-            ends = rest;
+        let mut body = String::with_capacity(checked_size(size)?);
+        // How much of the index is done, and how far the ends behind the last hunk move, modulo
+        // 2⁶⁴.
+        let (mut done, mut shift) = (0, 0_usize);
+        for (field, hunk) in hunks.clone() {
+            let before = ends_start(view.fields) + field * ENDS_PER_FIELD + 4;
+            push_ends(&self.0[done..before], shift, &mut body);
+            done = before;
             shift = shift.wrapping_add(hunk.text.len().wrapping_sub(hunk.end - hunk.start));
         }
-        move_ends(ends, shift);
+        push_ends(&self.0[done..index_len], shift, &mut body);
 
-        let mut body = into_text(index);
         let mut copied = 0;
-        for hunk in hunks {
+        for (_, hunk) in hunks {
             body.push_str(&text[copied..hunk.start]);
             body.push_str(hunk.text);
             copied = hunk.end;
@@ -189,10 +186,22 @@ pub(super) fn write_object<'a>(parts: impl Iterator<Item = Part<'a>>, json: &mut
     json.push_str(if before == "{\"" { "{}" } else { "}" });
 }
 
-fn move_ends(ends: &mut [[u8; 4]], by: usize) {
-    if by != 0 {
-        for end in ends {
-            *end = pack(unpack(*end).wrapping_add(by));
+/// Appends ends of an index, moved. If not moved, they may be anything.
+fn push_ends(ends: &str, by: usize, body: &mut String) {
+    if by == 0 {
+        body.push_str(ends);
+        return;
+    }
+    // Through a buffer, in blocks: a string is appended to by strings only.
+    const BLOCK: usize = 32;
+    for block in ends.as_bytes().as_chunks::<4>().0.chunks(BLOCK) {
+        let mut moved = [[0; 4]; BLOCK];
+        for (moved, end) in moved.iter_mut().zip(block) {
+            *moved = pack(unpack(*end).wrapping_add(by));
+        }
+        match str::from_utf8(moved[..block.len()].as_flattened()) {
+            Ok(moved) => body.push_str(moved),
+            Err(_) => unreachable!("an index is made of bytes below 0x80"),
         }
     }
 }

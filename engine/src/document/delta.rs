@@ -49,13 +49,17 @@ impl Delta {
     /// The document that the delta leads to. `from` must be the document it starts at; of another
     /// one comes a document of which nothing can be said.
     pub(crate) fn apply(&self, from: &Document) -> Document {
+        let view = from.body.view();
+        let field_of = |hunk: &Hunk<'_>| view.field_at(0, hunk.end);
         let made = match &self.0 {
-            Change::Values(hunks) if hunks.fit(from.as_json()) => {
-                from.body.splice(hunks.iter()).map(|body| Document { body })
+            Change::Values(hunks)
+                if hunks.fit(view.text)
+                    && hunks.iter().all(|hunk| field_of(&hunk) < view.fields) =>
+            {
+                let hunks = hunks.iter().map(|hunk| (field_of(&hunk), hunk));
+                from.body.splice(hunks).map(|body| Document { body })
             }
-            Change::Text(hunks) if hunks.fit(from.as_json()) => {
-                Document::parse(hunks.apply(from.as_json()))
-            }
+            Change::Text(hunks) if hunks.fit(view.text) => Document::parse(hunks.apply(view.text)),
             Change::Whole(document) => return document.clone(),
             Change::Values(_) | Change::Text(_) => return from.clone(),
         };

@@ -105,6 +105,7 @@ impl<'a> Field<'a> {
     /// # Ok::<(), contexture::DocumentError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn as_u64(self) -> Option<u64> {
         self.json.parse().ok()
     }

@@ -79,14 +79,21 @@ impl<'a> View<'a> {
         // Without an escape in any key, each stands in the text as it is. A key that would need
         // one then equals none of them, since a quote or a backslash cannot stand there alone.
         if self.escapes {
-            self.find_escaped(&escape(key))
+            Self::find_with_escapes(*self, key)
         } else {
             self.find_escaped(key)
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn find_with_escapes(self, key: &str) -> Option<usize> {
+        self.find_escaped(&escape(key))
+    }
+
     /// The position of the field whose key stands like this between its quotes.
-    #[inline]
+    // As a call, it would cost as much again to put the view into memory and read it back.
+    #[inline(always)]
     pub(super) fn find_escaped(&self, key: &str) -> Option<usize> {
         const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
         let wanted = u64::from_ne_bytes([tag(key); TAG_BLOCK]);
@@ -99,7 +106,7 @@ impl<'a> View<'a> {
             while matches != 0 {
                 let field = block * TAG_BLOCK + matches.trailing_zeros() as usize / 8;
                 let (from, to) = self.key_span(field);
-                if self.text.as_bytes()[from..to] == *key.as_bytes() {
+                if same_bytes(&self.text.as_bytes()[from..to], key.as_bytes()) {
                     return Some(field);
                 }
                 matches &= matches - 1;
@@ -135,6 +142,7 @@ impl<'a> View<'a> {
     }
 
     /// The first field from `field` on whose value ends at `at` or behind it; `fields` if none does.
+    #[inline]
     pub(super) fn field_at(&self, field: usize, at: usize) -> usize {
         field + self.ends[2 * field..].partition_point(|end| unpack(*end) < at) / 2
     }
@@ -171,20 +179,41 @@ pub(super) const fn unpack(bytes: [u8; 4]) -> usize {
     (n & 0x7f | n >> 1 & 0x3f80 | n >> 2 & 0x1f_c000 | n >> 3 & 0xfe0_0000) as usize
 }
 
+/// `a == b`, which for the length of most keys is two words and no call.
+#[inline]
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    const WORD: usize = 8;
+    let ends = |bytes: &[u8]| {
+        let [first, last] = [bytes.first_chunk::<WORD>()?, bytes.last_chunk::<WORD>()?];
+        Some([*first, *last].map(u64::from_le_bytes))
+    };
+    if a.len() > 2 * WORD {
+        return a == b;
+    }
+    if a.len() != b.len() {
+        return false;
+    }
+    match (ends(a), ends(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    }
+}
+
 /// Seven bits of the key's hash, never zero, which stands for "no field".
 pub(super) fn tag(key: &str) -> u8 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = key.as_bytes().as_chunks::<8>();
-    let last = match *rest {
-        [] => 0,
-        [a] => u64::from(a),
-        [a, b] => u64::from_le_bytes([a, b, 0, 0, 0, 0, 0, 0]),
-        [a, b, c] => u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0]),
-        // Two words of four bytes that overlap where there are fewer than eight.
-        [a, b, c, d, ..] => {
-            let tail = rest.last_chunk().copied().unwrap_or_default();
-            u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(u32::from_le_bytes(tail)) << 32
+    let bytes = key.as_bytes();
+    let half = |half: &[u8; 4]| u64::from(u32::from_le_bytes(*half));
+    // The last words overlap those before them, where they would not be full.
+    let (words, last) = match (bytes.last_chunk::<8>(), bytes.last_chunk::<4>(), bytes) {
+        (Some(last), _, [rest @ .., _]) => (rest.as_chunks::<8>().0, u64::from_le_bytes(*last)),
+        (_, Some(last), [a, b, c, d, ..]) => (&[][..], half(&[*a, *b, *c, *d]) | half(last) << 32),
+        (_, _, [first, .., last]) => {
+            let middle = bytes[bytes.len() / 2];
+            (&[][..], half(&[*first, middle, *last, 0]))
         }
+        (_, _, [only]) => (&[][..], u64::from(*only)),
+        _ => (&[][..], 0),
     };
     let mut hash = (last ^ key.len() as u64).wrapping_mul(ODD);
     for word in words {

@@ -215,6 +215,7 @@ impl Document {
     /// # Ok::<(), contexture::DocumentError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn get(&self, key: &str) -> Option<Field<'_>> {
         let view = self.body.view();
         let field = view.find(key)?;
