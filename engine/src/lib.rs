@@ -66,6 +66,7 @@ pub mod expiry;
 pub mod feed;
 pub mod history;
 pub mod plugins;
+pub mod sessions;
 
 mod batch;
 mod builder;
@@ -104,4 +105,5 @@ pub use self::id::{ContextId, IdError};
 pub use self::merge::{Merged, merge};
 pub use self::operation::Operation;
 pub use self::revision::Revision;
+pub use self::sessions::{Session, SessionError, Sessions};
 pub use self::snapshot::{Page, Snapshot};

@@ -13,6 +13,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Weak};
 
+pub(crate) use self::sync::ready;
 use contexture_strategies::{Options, Strategy, StrategyKind, kind};
 
 use crate::builder::Settings;
