@@ -31,11 +31,9 @@ pub enum Change<V> {
 }
 
 impl<V> Change<V> {
-    /// The same change, of another value.
+    /// The same change of what `f` makes of its value.
     #[must_use]
     pub fn map<W>(self, f: impl FnOnce(V) -> W) -> Change<W> {
-    /// The same change of what `f` makes of its value.
-    pub(crate) fn map<W>(self, f: impl FnOnce(V) -> W) -> Change<W> {
         match self {
             Self::Create(value) => Change::Create(f(value)),
             Self::Put(value) => Change::Put(f(value)),
