@@ -343,6 +343,10 @@ mod tests {
             for other in ["{}", r#"{"ab":"éé"}"#, r#"{"a":"aééaé","b":[],"c":{}}"#] {
                 let _ = delta.apply(&parse(other));
             }
+            for len in 0..40 {
+                let other = format!(r#"{{"":"{}"}}"#, "x".repeat(len));
+                let _ = delta.apply(&parse(&other));
+            }
         }
     }
 

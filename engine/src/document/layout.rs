@@ -274,6 +274,20 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_every_length_are_compared_whole() {
+        for len in 0..40 {
+            let key = vec![b'x'; len];
+            assert!(same_bytes(&key, &key.clone()));
+            assert!(!same_bytes(&key, &vec![b'x'; len + 1]));
+            for at in 0..len {
+                let mut other = key.clone();
+                other[at] = b'y';
+                assert!(!same_bytes(&key, &other), "{len} {at}");
+            }
+        }
+    }
+
+    #[test]
     fn tags_use_all_of_their_range() {
         let mut seen = [0_u32; 128];
         for number in 0..12_800 {

@@ -230,6 +230,18 @@ fn ends_are_moved_across_every_carry() {
 }
 
 #[test]
+fn ends_of_any_number_of_fields_are_moved() {
+    for fields in 1..80 {
+        let with = |first: &str| {
+            let rest = (1..fields).map(|n| format!(",\"k{n}\":{n}"));
+            parse(&format!("{{\"k0\":{first}{}}}", rest.collect::<String>()))
+        };
+        assert_eq!(with("1").with("k0", &12_345).unwrap(), with("12345"));
+        assert_eq!(with("12345").with("k0", &1).unwrap(), with("1"));
+    }
+}
+
+#[test]
 fn a_document_is_a_part_of_other_types() {
     #[derive(Serialize, Deserialize, PartialEq, Debug)]
     struct Envelope {
