@@ -190,6 +190,51 @@ impl<E> UpdateError<E> {
     }
 }
 
+/// Why [`transform`](crate::Contexts::transform) did nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TransformError {
+    /// There is no transformation with this name; another kind of plugin does not count.
+    #[error("there is no transformation `{name}`")]
+    NoSuchPlugin {
+        /// The name.
+        name: String,
+    },
+    /// There is no context with this id.
+    #[error("there is no context `{id}`")]
+    NotFound {
+        /// The id.
+        id: ContextId,
+    },
+    /// Something that the transformation made is larger than its limit.
+    #[error(transparent)]
+    LimitExceeded(#[from] LimitExceeded),
+    /// The transformation refused, or a validator.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The call came from inside a closure and would have had to wait.
+    #[error(transparent)]
+    Reentrant(#[from] Reentrant),
+    /// The store gave a reason that this version does not know.
+    #[error("context `{id}` was not transformed, for a reason this version does not know")]
+    Unknown {
+        /// The id.
+        id: ContextId,
+    },
+}
+
+impl TransformError {
+    pub(crate) fn new(reason: UpdateError<Refused>) -> Self {
+        match reason {
+            UpdateError::Aborted(reason) | UpdateError::Refused(reason) => Self::Refused(reason),
+            UpdateError::NotFound { id } => Self::NotFound { id },
+            UpdateError::LimitExceeded(reason) => Self::LimitExceeded(reason),
+            UpdateError::Reentrant(reason) => Self::Reentrant(reason),
+            UpdateError::Unknown { id } => Self::Unknown { id },
+        }
+    }
+}
+
 /// Stands for the reason of a closure that refused, which may be of any type, where observers are
 /// told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

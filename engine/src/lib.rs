@@ -98,7 +98,7 @@ pub use self::document::{Document, DocumentError, Field, JsonPatch, PatchError};
 pub use self::draft::Draft;
 pub use self::error::{
     BatchError, CompareAndSetError, CreateError, DeleteError, LimitExceeded, RollbackError,
-    UpdateError,
+    TransformError, UpdateError,
 };
 pub use self::history::{History, HistoryEntry, Moment};
 pub use self::id::{ContextId, IdError};

@@ -7,8 +7,9 @@ use contexture_strategies::{
 use super::Contexts;
 use crate::limits::written;
 use crate::observe;
+use crate::plugins::Set;
 use crate::state::State;
-use crate::{Batch, BatchError, Context, Operation};
+use crate::{Batch, BatchError, Context, ContextId, Draft, Operation};
 
 /// Writing several contexts at once, for every strategy.
 impl<S: StrategyKind> Contexts<S> {
@@ -20,7 +21,8 @@ impl<S: StrategyKind> Contexts<S> {
     /// # Errors
     ///
     /// Why the first refused change was refused; then nothing has changed. What is too large is
-    /// refused before anything else, and then what a plugin refuses.
+    /// refused before anything else, and then what a plugin refuses; with validators among the
+    /// [plugins](crate::plugins), also a conflict that is found before these are asked.
     ///
     /// # Cancel safety
     ///
@@ -47,6 +49,7 @@ impl<S: StrategyKind> Contexts<S> {
     async fn try_apply(&self, batch: &Batch) -> Result<Vec<Option<Version>>, BatchError> {
         let inner = &*self.inner;
         inner.settings.limits.check_batch(batch)?;
+        let validators = inner.plugins.validators();
         let mut made_room = false;
         loop {
             if S::AWAITS {
@@ -57,9 +60,9 @@ impl<S: StrategyKind> Contexts<S> {
                     .expire_all(batch.changes.iter().map(|(id, _)| id))
                     .await;
             }
-            let exact = inner.plugins.validating();
+            let exact = !validators.is_empty();
             let batch_now = match exact {
-                true => self.validated(batch).await?,
+                true => self.validated(batch, &validators).await?,
                 false => batch.clone(),
             };
             let changes = batch_now.changes.into_iter();
@@ -87,14 +90,15 @@ impl<S: StrategyKind> Contexts<S> {
 
     /// The batch as its validators saw it: a put of what is there becomes a compare-and-set, one of
     /// what is not a create, so that none of them saw something else than what is replaced.
-    async fn validated(&self, batch: &Batch) -> Result<Batch, BatchError> {
+    async fn validated(&self, batch: &Batch, validators: &Set) -> Result<Batch, BatchError> {
         let mut validated = Batch::new();
-        for (id, change) in &batch.changes {
+        for (index, (id, change)) in batch.changes.iter().enumerate() {
             let mut change = change.clone();
             if let Some(draft) = written(&change) {
                 let before = self.get_unless_expired(id).await;
+                let before = self.before(index, id, &change).await?;
                 let proposal = self.proposal(id, before.as_ref().map(Context::as_ref), draft);
-                self.inner.plugins.validate(proposal)?;
+                validators.validate(&proposal)?;
                 if let Change::Put(value) = change {
                     change = match before {
                         None => Change::Create(value),
@@ -108,6 +112,32 @@ impl<S: StrategyKind> Contexts<S> {
             validated.changes.push((id.clone(), change));
         }
         Ok(validated)
+    }
+
+    /// What a change of a batch would replace if it were made now.
+    async fn before(
+        &self,
+        index: usize,
+        id: &ContextId,
+        change: &Change<Draft>,
+    ) -> Result<Option<Context>, BatchError> {
+        // Whatever is there now, a context can only be created where there is none.
+        if let Change::Create(_) = change {
+            return Ok(None);
+        }
+        let before = self.get(id).await;
+        if let Change::CompareAndSet { expected, .. } = change {
+            let (id, current) = (id.clone(), before.as_ref().map(Context::version));
+            match current {
+                None => return Err(BatchError::NotFound { index, id }),
+                // Refused now: by the time it is made it might have become what was expected.
+                Some(current) if current != *expected => {
+                    return Err(BatchError::Conflict { index, id, current });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(before)
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the instant a write is committed to when everyone has been told.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use contexture_strategies::{self as strategies, StrategyKind};
@@ -13,6 +14,9 @@ use crate::{
     BatchError, ChangeKind, Commit, CompareAndSetError, ContextChange, ContextId, CreateError,
     DeleteError, Operation, UpdateError,
 };
+use crate::plugins::{Failure, Set};
+use crate::state::State;
+use crate::{ChangeKind, Commit, ContextChange, ContextId, Operation, UpdateError};
 
 /// What a store shows the hook of a write.
 type Committed<'a> = strategies::Commit<'a, ContextId, State>;
@@ -25,6 +29,7 @@ pub(super) struct Write<'a, S: StrategyKind> {
     inner: &'a Inner<S>,
     actor: Option<&'a Arc<str>>,
     expires: bool,
+    observers: Set,
     commit: Option<Arc<Commit>>,
 }
 
@@ -35,6 +40,7 @@ impl<S: StrategyKind> Contexts<S> {
             inner: &self.inner,
             actor: self.actor.as_ref(),
             expires: false,
+            observers: self.inner.plugins.observers(),
             commit: None,
         }
     }
@@ -55,8 +61,41 @@ impl<S: StrategyKind> Contexts<S> {
         {
             let plugins = &self.inner.plugins;
             error.tell(&|error| plugins.failed(operation, id, self.actor(), error));
+        E: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
+    {
+        if let Err(error) = &result
+            && self.inner.plugins.observing()
+        {
+            self.failed(operation, id, error);
         }
         result
+    }
+
+    /// [`end`](Contexts::end) of an update, which may have failed for a reason of any type.
+    pub(super) fn end_update<T, E>(
+        &self,
+        id: &ContextId,
+        result: Result<T, UpdateError<E>>,
+    ) -> Result<T, UpdateError<E>> {
+        if let Err(error) = &result
+            && self.inner.plugins.observing()
+        {
+            self.failed(Operation::Update, Some(id), &error.erased());
+        }
+        result
+    }
+
+    fn failed<E>(&self, operation: Operation, id: Option<&ContextId>, error: &E)
+    where
+        E: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
+    {
+        self.inner.plugins.observers().failed(&Failure {
+            operation,
+            id,
+            actor: self.actor(),
+            time: self.inner.settings.clock.now(),
+            error,
+        });
     }
 }
 
@@ -91,6 +130,7 @@ impl<S: StrategyKind> Inner<S> {
             inner: self,
             actor: None,
             expires: true,
+            observers: self.plugins.observers(),
             commit: None,
         }
     }
@@ -99,7 +139,10 @@ impl<S: StrategyKind> Inner<S> {
 impl<S: StrategyKind> Write<'_, S> {
     /// The hook to give to the store.
     pub(super) fn hook(&mut self) -> impl FnOnce(&mut [Committed<'_>]) + Send {
-        |commits| self.commit = commit(self.inner, self.actor, self.expires, commits)
+        |commits| {
+            let observed = !self.observers.is_empty();
+            self.commit = commit(self.inner, self.actor, self.expires, observed, commits);
+        }
     }
 }
 
@@ -108,6 +151,7 @@ fn commit<S: StrategyKind>(
     inner: &Inner<S>,
     actor: Option<&Arc<str>>,
     expires: bool,
+    observed: bool,
     commits: &mut [Committed<'_>],
 ) -> Option<Arc<Commit>> {
     let settings = &inner.settings;
@@ -137,7 +181,7 @@ fn commit<S: StrategyKind>(
     };
     match &inner.log {
         Some(log) => Some(log.append(|revision| tell(Some(revision)))),
-        None if inner.plugins.observing() => Some(tell(None)),
+        None if observed => Some(tell(None)),
         None => None,
     }
 }
@@ -163,18 +207,12 @@ impl<S: StrategyKind> Drop for Write<'_, S> {
             return;
         };
         publish(self.inner.log.as_deref(), &commit);
-        observe(&self.inner.plugins, &commit);
+        self.observers.committed(&commit);
     }
 }
 
 fn publish(log: Option<&Log>, commit: &Commit) {
     if let (Some(log), Some(revision)) = (log, commit.revision) {
         log.publish(revision);
-    }
-}
-
-fn observe(plugins: &Plugins, commit: &Commit) {
-    if plugins.observing() {
-        plugins.committed(commit);
     }
 }

@@ -6,6 +6,7 @@ mod expire;
 mod read;
 mod rollback;
 mod sync;
+mod transform;
 mod write;
 mod write_over;
 
@@ -153,7 +154,7 @@ impl<S: StrategyKind> Contexts<S> {
             store: S::Store::with_options(options),
             settings,
             log,
-            plugins: Plugins::default(),
+            plugins: Plugins::new(S::AWAITS),
             expiring: AtomicBool::new(false),
         };
         Self {

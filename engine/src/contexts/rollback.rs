@@ -4,7 +4,7 @@ use contexture_strategies::{StrategyKind, Version};
 
 use super::Contexts;
 use crate::error::RollbackError;
-use crate::{ContextId, Moment};
+use crate::{ContextId, Moment, Operation};
 
 /// History, for every strategy. What there is of it is part of each version: see
 /// [`Context::history`](crate::Context::history).
@@ -42,12 +42,12 @@ impl<S: StrategyKind> Contexts<S> {
         to: impl Into<Moment>,
     ) -> Result<Version, RollbackError> {
         let to = to.into();
-        let found = self.try_update(id, |context| {
+        let found = self.updating(id, |context| {
             let entry = to.find(context).ok_or(())?;
             Ok(entry.into_draft())
         });
-        found
-            .await
-            .map_err(|error| RollbackError::new(error, id, to))
+        let found = found.await;
+        let found = found.map_err(|error| RollbackError::new(error, id, to));
+        self.end(Operation::Update, Some(id), found)
     }
 }

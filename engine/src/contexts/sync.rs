@@ -14,6 +14,7 @@ use crate::observe;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
     DeleteError, Document, DocumentError, Draft, Moment, Operation, Page, Snapshot, UpdateError,
+    DeleteError, Draft, Moment, Page, Snapshot, TransformError, UpdateError,
 };
 
 /// The outcome of an operation of a strategy that never awaits: each of its futures does all of
@@ -213,6 +214,7 @@ impl<S: SyncStrategyKind> Contexts<S> {
     }
 
     /// See [`renew`](Contexts::renew).
+    /// See [`transform`](Contexts::transform).
     ///
     /// # Errors
     ///
@@ -245,6 +247,8 @@ impl<S: SyncStrategyKind> Contexts<S> {
         metadata: Document,
     ) -> Result<Version, UpdateError> {
         ready(self.set_metadata(id, metadata))
+    pub fn transform_sync(&self, id: &ContextId, name: &str) -> Result<Version, TransformError> {
+        ready(self.transform(id, name))
     }
 
     /// See [`purge_expired`](Contexts::purge_expired).

@@ -55,7 +55,8 @@ impl<S: StrategyKind> Contexts<S> {
     async fn try_create(&self, id: &ContextId, draft: Draft) -> Result<Version, CreateError> {
         let inner = &*self.inner;
         inner.settings.limits.check(id, &draft)?;
-        inner.plugins.validate(self.proposal(id, None, &draft))?;
+        let validators = inner.plugins.validators();
+        validators.validate(&self.proposal(id, None, &draft))?;
         let mut made_room = false;
         loop {
             let mut write = self.begin();
@@ -172,11 +173,19 @@ impl<S: StrategyKind> Contexts<S> {
     }
 
     pub(super) async fn update_in_turn<D: Into<Draft>, E: Send>(
+        let updated = self.updating(id, f).await;
+        self.end_update(id, updated)
+    }
+
+    /// [`try_update`](Contexts::try_update), of whose failure nobody is told yet: an operation that
+    /// is made of it may fail with another error, or not at all.
+    pub(super) async fn updating<D: Into<Draft>, E: Send>(
         &self,
         id: &ContextId,
         f: impl FnOnce(ContextRef<'_>) -> Result<D, E> + Send,
     ) -> Result<Version, UpdateError<E>> {
         let inner = &*self.inner;
+        let validators = inner.plugins.validators();
         let mut f = Some(f);
         let updated = loop {
             // Some(version) if the closure was not called, since that version has expired.
@@ -191,9 +200,7 @@ impl<S: StrategyKind> Contexts<S> {
                 let before = ContextRef::new(id, current);
                 let draft = f(before).map_err(UpdateError::Aborted)?.into();
                 inner.settings.limits.check(id, &draft)?;
-                inner
-                    .plugins
-                    .validate(self.proposal(id, Some(before), &draft))?;
+                validators.validate(&self.proposal(id, Some(before), &draft))?;
                 Ok(State::following(draft, current, inner.settings.history))
             };
             let mut write = self.begin();
@@ -310,9 +317,13 @@ impl<S: StrategyKind> Contexts<S> {
             }
         }
         let decided = self.update_in_turn(id, |context| decide(context).ok_or(()));
+        let decided = self.updating(id, |context| decide(context).ok_or(()));
         match decided.await {
             Ok(version) => Ok(Some(version)),
-            Err(error) => error.unless_aborted().map_or(Ok(None), Err),
+            Err(error) => {
+                let decided = error.unless_aborted().map_or(Ok(None), Err);
+                self.end_update(id, decided)
+            }
         }
     }
 
@@ -377,8 +388,8 @@ impl<S: StrategyKind> Contexts<S> {
     ) -> Result<Version, CompareAndSetError> {
         let (inner, id, expected) = (&*self.inner, before.id(), before.version());
         inner.settings.limits.check(id, &draft)?;
-        let proposal = self.proposal(id, Some(before.as_ref()), &draft);
-        inner.plugins.validate(proposal)?;
+        let validators = inner.plugins.validators();
+        validators.validate(&self.proposal(id, Some(before.as_ref()), &draft))?;
         let next = State::following(draft, before.committed(), inner.settings.history);
         let mut write = self.begin();
         let hook = write.hook();
