@@ -8,7 +8,10 @@ pub(crate) use off::{lag, lagged, operation, retry};
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 pub(crate) use on::{lag, lagged, operation, retry};
 
-use crate::error::{BatchError, CompareAndSetError, CreateError, DeleteError, UpdateError};
+use crate::error::{
+    BatchError, CompareAndSetError, CreateError, DeleteError, RollbackError, TransformError,
+    UpdateError,
+};
 
 /// How an operation ended, as a label: a small, fixed set of words.
 pub(crate) trait Outcome {
@@ -64,6 +67,10 @@ outcomes! {
         NotFound: "absent",
         Aborted: "aborted",
     }
+    TransformError {
+        NoSuchPlugin: "no_such_plugin",
+        NotFound: "absent",
+    }
     CompareAndSetError {
         NotFound: "absent",
         Conflict: CONFLICT,
@@ -74,6 +81,15 @@ outcomes! {
         Conflict: CONFLICT,
         DuplicateId: "duplicate_id",
         Full: "full",
+    }
+}
+
+impl Outcome for RollbackError {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::NoSuchVersion { .. } => "no_such_version",
+            Self::Update(error) => error.outcome(),
+        }
     }
 }
 

@@ -95,7 +95,6 @@ impl<S: StrategyKind> Contexts<S> {
         for (index, (id, change)) in batch.changes.iter().enumerate() {
             let mut change = change.clone();
             if let Some(draft) = written(&change) {
-                let before = self.get_unless_expired(id).await;
                 let before = self.before(index, id, &change).await?;
                 let proposal = self.proposal(id, before.as_ref().map(Context::as_ref), draft);
                 validators.validate(&proposal)?;
@@ -125,7 +124,7 @@ impl<S: StrategyKind> Contexts<S> {
         if let Change::Create(_) = change {
             return Ok(None);
         }
-        let before = self.get(id).await;
+        let before = self.get_unless_expired(id).await;
         if let Change::CompareAndSet { expected, .. } = change {
             let (id, current) = (id.clone(), before.as_ref().map(Context::version));
             match current {

@@ -1,6 +1,5 @@
 //! From the instant a write is committed to when everyone has been told.
 
-use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use contexture_strategies::{self as strategies, StrategyKind};
@@ -8,15 +7,12 @@ use contexture_strategies::{self as strategies, StrategyKind};
 use super::{Contexts, Inner};
 use crate::feed::Log;
 use crate::observe::{self, Outcome};
-use crate::plugins::Plugins;
+use crate::plugins::{AnyError, Failure, Set};
 use crate::state::State;
 use crate::{
     BatchError, ChangeKind, Commit, CompareAndSetError, ContextChange, ContextId, CreateError,
-    DeleteError, Operation, UpdateError,
+    DeleteError, Operation, RollbackError, TransformError, UpdateError,
 };
-use crate::plugins::{Failure, Set};
-use crate::state::State;
-use crate::{ChangeKind, Commit, ContextChange, ContextId, Operation, UpdateError};
 
 /// What a store shows the hook of a write.
 type Committed<'a> = strategies::Commit<'a, ContextId, State>;
@@ -53,73 +49,54 @@ impl<S: StrategyKind> Contexts<S> {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E>
     where
-        E: Outcome + Failure,
+        E: Outcome + Tell,
     {
         let result = observe::operation(operation, S::NAME, id, work).await;
         if let Err(error) = &result
             && self.inner.plugins.observing()
         {
-            let plugins = &self.inner.plugins;
-            error.tell(&|error| plugins.failed(operation, id, self.actor(), error));
-        E: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
-    {
-        if let Err(error) = &result
-            && self.inner.plugins.observing()
-        {
-            self.failed(operation, id, error);
+            error.tell(&|error| {
+                self.inner.plugins.observers().failed(&Failure {
+                    operation,
+                    id,
+                    actor: self.actor(),
+                    time: self.inner.settings.clock.now(),
+                    error,
+                });
+            });
         }
         result
-    }
-
-    /// [`end`](Contexts::end) of an update, which may have failed for a reason of any type.
-    pub(super) fn end_update<T, E>(
-        &self,
-        id: &ContextId,
-        result: Result<T, UpdateError<E>>,
-    ) -> Result<T, UpdateError<E>> {
-        if let Err(error) = &result
-            && self.inner.plugins.observing()
-        {
-            self.failed(Operation::Update, Some(id), &error.erased());
-        }
-        result
-    }
-
-    fn failed<E>(&self, operation: Operation, id: Option<&ContextId>, error: &E)
-    where
-        E: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
-    {
-        self.inner.plugins.observers().failed(&Failure {
-            operation,
-            id,
-            actor: self.actor(),
-            time: self.inner.settings.clock.now(),
-            error,
-        });
     }
 }
 
 /// An error that observers can be told of.
-pub(super) trait Failure {
-    fn tell(&self, observer: &dyn Fn(&(dyn std::error::Error + 'static)));
+pub(super) trait Tell {
+    fn tell(&self, observers: &dyn Fn(&AnyError));
 }
 
-macro_rules! failures {
+macro_rules! tell {
     ($($error:ty),*) => {$(
-        impl Failure for $error {
-            fn tell(&self, observer: &dyn Fn(&(dyn std::error::Error + 'static))) {
-                observer(self);
+        impl Tell for $error {
+            fn tell(&self, observers: &dyn Fn(&AnyError)) {
+                observers(self);
             }
         }
     )*};
 }
 
-failures!(CreateError, CompareAndSetError, DeleteError, BatchError);
+tell!(
+    CreateError,
+    CompareAndSetError,
+    DeleteError,
+    BatchError,
+    RollbackError,
+    TransformError
+);
 
 /// What the closure refused with may be of any type.
-impl<E> Failure for UpdateError<E> {
-    fn tell(&self, observer: &dyn Fn(&(dyn std::error::Error + 'static))) {
-        observer(&self.erased());
+impl<E> Tell for UpdateError<E> {
+    fn tell(&self, observers: &dyn Fn(&AnyError)) {
+        observers(&self.erased());
     }
 }
 

@@ -42,12 +42,14 @@ impl<S: StrategyKind> Contexts<S> {
         to: impl Into<Moment>,
     ) -> Result<Version, RollbackError> {
         let to = to.into();
-        let found = self.updating(id, |context| {
-            let entry = to.find(context).ok_or(())?;
-            Ok(entry.into_draft())
-        });
-        let found = found.await;
-        let found = found.map_err(|error| RollbackError::new(error, id, to));
-        self.end(Operation::Update, Some(id), found)
+        let rollback = async {
+            let update = self.update_in_turn(id, |context| {
+                let entry = to.find(context).ok_or(())?;
+                Ok(entry.into_draft())
+            });
+            let updated = update.await;
+            updated.map_err(|error| RollbackError::new(error, id, to))
+        };
+        self.operation(Operation::Update, Some(id), rollback).await
     }
 }

@@ -13,8 +13,8 @@ use crate::error::RollbackError;
 use crate::observe;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
-    DeleteError, Document, DocumentError, Draft, Moment, Operation, Page, Snapshot, UpdateError,
-    DeleteError, Draft, Moment, Page, Snapshot, TransformError, UpdateError,
+    DeleteError, Document, DocumentError, Draft, Moment, Operation, Page, Snapshot, TransformError,
+    UpdateError,
 };
 
 /// The outcome of an operation of a strategy that never awaits: each of its futures does all of
@@ -214,7 +214,6 @@ impl<S: SyncStrategyKind> Contexts<S> {
     }
 
     /// See [`renew`](Contexts::renew).
-    /// See [`transform`](Contexts::transform).
     ///
     /// # Errors
     ///
@@ -247,6 +246,13 @@ impl<S: SyncStrategyKind> Contexts<S> {
         metadata: Document,
     ) -> Result<Version, UpdateError> {
         ready(self.set_metadata(id, metadata))
+    }
+
+    /// See [`transform`](Contexts::transform).
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub fn transform_sync(&self, id: &ContextId, name: &str) -> Result<Version, TransformError> {
         ready(self.transform(id, name))
     }

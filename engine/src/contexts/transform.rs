@@ -61,8 +61,8 @@ impl<S: StrategyKind> Contexts<S> {
     /// # }
     /// ```
     pub async fn transform(&self, id: &ContextId, name: &str) -> Result<Version, TransformError> {
-        let transformed = self.try_transform(id, name).await;
-        self.end(Operation::Update, Some(id), transformed)
+        let transform = self.try_transform(id, name);
+        self.operation(Operation::Update, Some(id), transform).await
     }
 
     async fn try_transform(&self, id: &ContextId, name: &str) -> Result<Version, TransformError> {
@@ -71,7 +71,7 @@ impl<S: StrategyKind> Contexts<S> {
                 name: name.to_owned(),
             });
         };
-        let transformed = self.updating(id, |context| plugin.transform(context));
+        let transformed = self.update_in_turn(id, |context| plugin.transform(context));
         transformed.await.map_err(TransformError::new)
     }
 }

@@ -172,14 +172,9 @@ impl<S: StrategyKind> Contexts<S> {
         self.operation(Operation::Update, Some(id), update).await
     }
 
-    pub(super) async fn update_in_turn<D: Into<Draft>, E: Send>(
-        let updated = self.updating(id, f).await;
-        self.end_update(id, updated)
-    }
-
     /// [`try_update`](Contexts::try_update), of whose failure nobody is told yet: an operation that
     /// is made of it may fail with another error, or not at all.
-    pub(super) async fn updating<D: Into<Draft>, E: Send>(
+    pub(super) async fn update_in_turn<D: Into<Draft>, E: Send>(
         &self,
         id: &ContextId,
         f: impl FnOnce(ContextRef<'_>) -> Result<D, E> + Send,
@@ -317,13 +312,9 @@ impl<S: StrategyKind> Contexts<S> {
             }
         }
         let decided = self.update_in_turn(id, |context| decide(context).ok_or(()));
-        let decided = self.updating(id, |context| decide(context).ok_or(()));
         match decided.await {
             Ok(version) => Ok(Some(version)),
-            Err(error) => {
-                let decided = error.unless_aborted().map_or(Ok(None), Err);
-                self.end_update(id, decided)
-            }
+            Err(error) => error.unless_aborted().map_or(Ok(None), Err),
         }
     }
 

@@ -245,7 +245,7 @@ impl<'a> Proposal<'a> {
 }
 
 /// An error of an operation, whichever that is.
-type AnyError = dyn Error + Send + Sync + UnwindSafe + RefUnwindSafe;
+pub(crate) type AnyError = dyn Error + Send + Sync + UnwindSafe + RefUnwindSafe;
 
 /// A write that failed, as observers are told of it.
 #[derive(Clone, Copy)]
