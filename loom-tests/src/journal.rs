@@ -294,3 +294,158 @@ impl fmt::Display for Journal {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Refusal;
+
+    fn entry(version: u64, number: u64) -> Option<Entry> {
+        Some(Entry { version, number })
+    }
+
+    fn event(call: Call, answer: Answer, called: u64) -> Event {
+        Event {
+            call,
+            answer,
+            called,
+            returned: called + 1,
+        }
+    }
+
+    fn change(key: Key, before: Option<Entry>, after: Option<Entry>) -> Change {
+        Change { key, before, after }
+    }
+
+    /// An update by one thread; a snapshot and a remove by another; a create that is refused.
+    fn right() -> (History, Journal) {
+        let (first, second) = (entry(1, 0), entry(2, 5));
+        let updated = Answer::Updated {
+            saw: first.unwrap(),
+            version: 2,
+        };
+        let whole = Answer::Whole([(1, second.unwrap())].into());
+        let refused = Answer::Refused(None, Refusal::Exists(2));
+        let history = History {
+            entries: [(1, first.unwrap())].into(),
+            limit: None,
+            threads: vec![
+                vec![event(Call::Update(1, 5), updated, 1)],
+                vec![
+                    event(Call::Snapshot, whole, 3),
+                    event(Call::Create(1, 7), refused, 5),
+                    event(Call::Remove(1, None), Answer::Removed(second.unwrap()), 7),
+                ],
+            ],
+        };
+        let saw = [
+            (0, Some(vec![change(1, first, second)])),
+            (1, None),
+            (3, Some(vec![change(1, second, None)])),
+        ];
+        let journal = Journal {
+            records: saw
+                .map(|(ticket, changes)| Record { ticket, changes })
+                .into(),
+            tickets: vec![vec![Some(0)], vec![Some(1), Some(2), Some(3)]],
+        };
+        (history, journal)
+    }
+
+    /// As if no clock had told which of two threads came first.
+    fn untimed(history: &mut History) {
+        for event in history.threads.iter_mut().flatten() {
+            (event.called, event.returned) = (0, 1);
+        }
+    }
+
+    fn changed(journal: &mut Journal, place: usize) -> &mut Change {
+        &mut journal.records[place].changes.as_mut().unwrap()[0]
+    }
+
+    #[test]
+    fn what_happened_is_right() {
+        let (mut history, journal) = right();
+        assert_eq!(journal.check(&history), Ok(()));
+        untimed(&mut history);
+        assert_eq!(journal.check(&history), Ok(()));
+    }
+
+    #[test]
+    fn whatever_else_hooks_saw_is_wrong() {
+        type Break = fn(&mut History, &mut Journal);
+        let cases: [(Break, &str); 14] = [
+            (|_, journal| drop(journal.records.remove(0)), "ran 0 times"),
+            (|_, journal| drop(journal.records.remove(1)), "ran 0 times"),
+            (|_, journal| journal.records[1].ticket = 0, "ran 2 times"),
+            (
+                |_, journal| {
+                    journal.records.push(Record {
+                        ticket: 2,
+                        changes: Some(vec![change(1, None, entry(3, 7))]),
+                    });
+                },
+                "ran 1 times",
+            ),
+            (|_, journal| journal.records[1].ticket = 9, "nobody made"),
+            (
+                |_, journal| journal.tickets[1][0] = None,
+                "a call that nobody made",
+            ),
+            (
+                |_, journal| journal.records.swap(0, 1),
+                "before that of an earlier call: Snapshot",
+            ),
+            (
+                |history, journal| {
+                    untimed(history);
+                    journal.records.swap(1, 2);
+                },
+                "before that of an earlier call: Remove",
+            ),
+            (
+                |history, journal| {
+                    untimed(history);
+                    journal.records.swap(0, 1);
+                },
+                "a snapshot is not what its hook's place says",
+            ),
+            (
+                |_, journal| changed(journal, 0).key = 2,
+                "not told of just what it writes",
+            ),
+            (
+                |_, journal| changed(journal, 2).before = entry(1, 0),
+                "after hooks that left",
+            ),
+            (
+                |_, journal| changed(journal, 0).after = entry(3, 5),
+                "its hook saw",
+            ),
+            (
+                |_, journal| changed(journal, 0).after = entry(2, 6),
+                "where the contract has",
+            ),
+            (
+                |_, journal| changed(journal, 2).after = entry(3, 5),
+                "its hook saw",
+            ),
+        ];
+        for (case, (destroy, message)) in cases.into_iter().enumerate() {
+            let (mut history, mut journal) = right();
+            destroy(&mut history, &mut journal);
+            let wrong = journal.check(&history).unwrap_err();
+            assert!(wrong.contains(message), "{case}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn the_hook_of_a_dropped_call_may_have_run() {
+        let (mut history, mut journal) = right();
+        let removed = history.threads[1].last_mut().unwrap();
+        removed.answer = Answer::Dropped;
+        assert_eq!(journal.check(&history), Ok(()));
+        journal.records.pop();
+        assert_eq!(journal.check(&history), Ok(()));
+    }
+}

@@ -20,7 +20,9 @@ use crate::{Version, Versioned};
 ///
 /// It can still [change](Commit::value_mut) the new value: fill in what is only known now.
 ///
-/// Locks are held meanwhile. A hook must be quick, and must neither panic nor call a store.
+/// Locks are held meanwhile. A hook must be quick, and must neither panic nor call a store. If it
+/// panics all the same, the write has not happened and the panic goes on; if it calls a store, it
+/// may wait for itself forever.
 ///
 /// ```
 /// use contexture_strategies::{Sharded, SyncStrategy};

@@ -57,7 +57,9 @@ impl<T: Send + Sync + 'static> Value for T {}
 /// [`SyncStrategy`] if it never awaits, and this one follows. What is on this page is then the
 /// implementor's to keep, as is what each method says: the types enforce none of it. What they
 /// need is public: [`Versioned::new`], [`Version::next`], a [`Batch`] that can be taken apart, a
-/// [`Snapshot`] made of entries, [`Options::get_limit`], [`Reentrant::check`](crate::Reentrant::check).
+/// [`Snapshot`] made of entries, [`Options::get_limit`],
+/// [`Reentrant::check`](crate::Reentrant::check), [`Commit::new`] for the hooks. Of the writes, only
+/// the forms with a hook are required.
 /// `strategies/tests/implement` is the smallest complete one, and `specs/contract.md` the contract
 /// at length. Methods without a default may be added to either
 /// trait in any minor version.
@@ -296,7 +298,9 @@ pub trait Strategy: Send + Sync + Sized + 'static {
 
     /// Like [`snapshot`](Strategy::snapshot), and runs `hook` at the snapshot's instant: those
     /// writes are in the snapshot whose [commit hooks](Commit) ran before. It must be as quick as
-    /// those.
+    /// those, and must not call a store either.
+    ///
+    /// Where a snapshot alone takes no lock, this one may: see the strategy's documentation.
     ///
     /// # Panics
     ///

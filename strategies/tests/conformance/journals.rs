@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use contexture_strategies::{Batch, Commit, Strategy, StrategyKind};
 use tokio::task::{spawn, yield_now};
@@ -172,8 +173,12 @@ pub(crate) async fn a_snapshot_holds_the_writes_whose_hooks_ran_before_its_own<S
         spawn(async move {
             let mut seen = Vec::new();
             for _ in 0..200 {
-                let journal = journal.clone();
-                seen.push(entries(&*store, move || journal.len()).await);
+                let mark = || {
+                    // Time enough for a write that is not kept out.
+                    std::thread::sleep(Duration::from_micros(20));
+                    journal.len()
+                };
+                seen.push(entries(&*store, mark).await);
                 yield_now().await;
             }
             seen
