@@ -29,13 +29,13 @@ use crate::{Version, Versioned};
 ///
 /// let store = Sharded::<&str, String>::new_sync();
 /// let mut seen = Vec::new();
-/// let hook = |commits: &mut [contexture_strategies::Commit<'_, &str, String>]| {
+/// let created = store.create_with_sync("a", "hello".to_owned(), |commits| {
 ///     for commit in commits {
 ///         commit.value_mut().unwrap().push('!');
 ///         seen.push((*commit.key(), commit.version().unwrap().get()));
 ///     }
-/// };
-/// store.create_with_sync("a", "hello".to_owned(), hook).unwrap();
+/// });
+/// created.unwrap();
 /// assert_eq!(seen, [("a", 1)]);
 /// assert_eq!(*store.get_sync(&"a").unwrap(), "hello!");
 /// ```
