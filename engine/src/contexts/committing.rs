@@ -160,7 +160,25 @@ fn commit<S: StrategyKind>(
         Some(log) => Some(log.append(|revision| tell(Some(revision)))),
         None if observed => Some(tell(None)),
         None => None,
+    if inner.log.is_none() && !inner.plugins.observing() {
+        return None;
     }
+    let mut changes = Vec::with_capacity(commits.len());
+    // Last of all that could fail: who has a revision must publish it.
+    let revision = inner.log.as_deref().map(Log::append);
+    for commit in commits {
+        // Before anyone has another handle of it.
+        if let Some(state) = commit.value_mut() {
+            state.revision = revision;
+        }
+        changes.push(change(commit, expires));
+    }
+    Some(Arc::new(Commit {
+        revision,
+        time: now,
+        actor: actor.cloned(),
+        changes,
+    }))
 }
 
 fn change(commit: &Committed<'_>, expires: bool) -> ContextChange {
@@ -188,8 +206,8 @@ impl<S: StrategyKind> Drop for Write<'_, S> {
     }
 }
 
-fn publish(log: Option<&Log>, commit: &Commit) {
+fn publish(log: Option<&Log>, commit: &Arc<Commit>) {
     if let (Some(log), Some(revision)) = (log, commit.revision) {
-        log.publish(revision);
+        log.publish(revision, Arc::clone(commit));
     }
 }

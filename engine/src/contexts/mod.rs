@@ -5,6 +5,7 @@ mod committing;
 mod expire;
 mod read;
 mod rollback;
+mod subscribe;
 mod sync;
 mod transform;
 mod write;

@@ -11,6 +11,7 @@ use super::Contexts;
 use crate::conflict::{Resolution, Written};
 use crate::error::RollbackError;
 use crate::observe;
+use crate::feed::{Filter, SubscribeError, Subscription};
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
     DeleteError, Document, DocumentError, Draft, Moment, Operation, Page, Snapshot, TransformError,
@@ -277,6 +278,15 @@ impl<S: SyncStrategyKind> Contexts<S> {
     /// See [`snapshot`](Contexts::snapshot).
     pub fn snapshot_sync(&self) -> Snapshot {
         ready(self.snapshot())
+    }
+
+    /// See [`watch`](Contexts::watch).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn watch_sync(&self, filter: Filter) -> Result<(Snapshot, Subscription), SubscribeError> {
+        ready(self.watch(filter))
     }
 
     /// See [`len`](Contexts::len).
