@@ -15,6 +15,10 @@ use contexture::document::{Editor, Iter, PatchFailure};
 use contexture::error::{ClosureRefused, Limited};
 use contexture::expiry::Sweeper;
 use contexture::feed::Lagged;
+use contexture::document::{Editor, Iter};
+use contexture::feed::{
+    CallbackPanicked, Filter, Lagged, NothingYet, SubscribeError, Subscription, Watching,
+};
 use contexture::kind::Visitor;
 use contexture::*;
 use probe::{ALL, Pin, assert_as_wanted, assert_pinned, exports, pin, pins, probe_result};
@@ -54,6 +58,14 @@ fn types() -> Vec<Pin> {
         JsonPatch: ALL;
         Merged: ALL;
         Snapshot: ALL;
+
+        Filter: ALL;
+        Lagged: ALL;
+        NothingYet: ALL;
+        Subscription: ALL;
+        Watching: ALL;
+        SubscribeError: ALL;
+        CallbackPanicked: ALL;
 
         BatchError: ALL;
         CompareAndSetError: ALL;
@@ -223,6 +235,8 @@ fn every_exported_type_is_pinned() {
         .chain(exports(include_str!("../src/document/mod.rs")));
     // Traits have none.
     let exported = exported.filter(|name| name != "Clock");
+        .chain(exports(include_str!("../src/document/mod.rs")))
+        .chain(exports(include_str!("../src/feed/mod.rs")));
     let pins: Vec<Pin> = types().into_iter().chain(contexts()).collect();
     assert_pinned(exported, &pins);
 }

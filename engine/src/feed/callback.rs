@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
@@ -160,6 +161,10 @@ impl Watching {
         }
     }
 }
+
+// A panic of the callback is a value here, and nothing else is shared with it.
+impl UnwindSafe for Watching {}
+impl RefUnwindSafe for Watching {}
 
 impl Drop for Watching {
     fn drop(&mut self) {

@@ -25,7 +25,8 @@ fn key(delivery: &Value) -> ContextId {
     let found = pointers
         .iter()
         .find_map(|pointer| delivery["payload"].pointer(pointer)?.as_str());
-    id(found.unwrap())
+    // Two deliveries are about no one: advisories for everybody.
+    id(found.or(delivery["event"].as_str()).unwrap())
 }
 
 fn deliveries(context: &Document) -> u64 {
