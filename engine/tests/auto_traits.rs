@@ -14,19 +14,19 @@ use std::marker::{PhantomData, PhantomPinned};
 use contexture::document::{Editor, Iter, PatchFailure};
 use contexture::error::{ClosureRefused, Limited};
 use contexture::expiry::Sweeper;
-use contexture::feed::Lagged;
-use contexture::document::{Editor, Iter};
 use contexture::feed::{
     CallbackPanicked, Filter, Lagged, NothingYet, SubscribeError, Subscription, Watching,
 };
 use contexture::kind::Visitor;
+use contexture::plugins::*;
+use contexture::sessions::{SessionSettings, SessionsBuilder, Status};
 use contexture::*;
 use probe::{ALL, Pin, assert_as_wanted, assert_pinned, exports, pin, pins, probe_result};
 
 type NoSync = PhantomData<Cell<u8>>;
 type NoUnpin = PhantomPinned;
 
-/// An error of `serde_json` may hold an I/O error, and so anything.
+/// An error of `serde_json` may hold an I/O error, and so anything; schemas hold callbacks.
 const NO_UNWIND: &str = "Send Sync Unpin";
 
 fn types() -> Vec<Pin> {
@@ -41,7 +41,13 @@ fn types() -> Vec<Pin> {
         Draft: ALL;
         History<'static>: ALL;
         HistoryEntry: ALL;
+        Filter: ALL;
         Lagged: ALL;
+        NothingYet: ALL;
+        Subscription: ALL;
+        Watching: ALL;
+        SubscribeError: ALL;
+        CallbackPanicked: ALL;
         Limited: ALL;
         ManualClock: ALL;
         Moment: ALL;
@@ -59,13 +65,21 @@ fn types() -> Vec<Pin> {
         Merged: ALL;
         Snapshot: ALL;
 
-        Filter: ALL;
-        Lagged: ALL;
-        NothingYet: ALL;
-        Subscription: ALL;
-        Watching: ALL;
-        SubscribeError: ALL;
-        CallbackPanicked: ALL;
+        SessionError: ALL;
+        SessionSettings: ALL;
+        Status: ALL;
+
+        DuplicatePlugin: ALL;
+        JsonSchema: NO_UNWIND;
+        SchemaError: NO_UNWIND;
+        Failure<'static>: ALL;
+        PluginPanic: ALL;
+        Plugins: ALL;
+        Proposal<'static>: ALL;
+        Reason: ALL;
+        Refused: ALL;
+        Audit<Vec<u8>>: ALL;
+        Audit<NoSync>: ALL;
 
         BatchError: ALL;
         CompareAndSetError: ALL;
@@ -74,6 +88,7 @@ fn types() -> Vec<Pin> {
         DocumentError: NO_UNWIND;
         LimitExceeded: ALL;
         RollbackError: ALL;
+        TransformError: ALL;
         IdError: ALL;
         PatchError: NO_UNWIND;
         PatchFailure: NO_UNWIND;
@@ -95,6 +110,9 @@ macro_rules! contexts {
                 pins! {
                     Contexts<kind::$kind>: ALL;
                     Builder<kind::$kind>: ALL;
+                    Session<kind::$kind>: ALL;
+                    Sessions<kind::$kind>: ALL;
+                    SessionsBuilder<kind::$kind>: ALL;
                 },
             )*];
             contexts.into_iter().flatten().collect()
@@ -154,8 +172,10 @@ macro_rules! futures_of {
             }),
             future!("set_metadata", |(all, id): Here| all
                 .set_metadata(id, Document::new())),
+            future!("watch", |(all, _): Here| all.watch(Filter::new())),
             future!("rollback", |(all, id): Here| all
                 .rollback(id, Version::FIRST)),
+            future!("transform", |(all, id): Here| all.transform(id, "name")),
             future!("purge_expired", $wanted[2], |(all, _): Here| all
                 .purge_expired()),
             future!("list_page", |(all, _): Here| all.list_page("", None, 1)),
@@ -233,10 +253,12 @@ fn every_exported_type_is_pinned() {
         .into_iter()
         .chain(exports(include_str!("../src/error.rs")))
         .chain(exports(include_str!("../src/document/mod.rs")));
+    let exported = exported
+        .chain(exports(include_str!("../src/feed/mod.rs")))
+        .chain(exports(include_str!("../src/plugins/mod.rs")))
+        .chain(exports(include_str!("../src/sessions/mod.rs")));
     // Traits have none.
     let exported = exported.filter(|name| name != "Clock");
-        .chain(exports(include_str!("../src/document/mod.rs")))
-        .chain(exports(include_str!("../src/feed/mod.rs")));
     let pins: Vec<Pin> = types().into_iter().chain(contexts()).collect();
     assert_pinned(exported, &pins);
 }

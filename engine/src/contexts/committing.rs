@@ -142,25 +142,7 @@ fn commit<S: StrategyKind>(
             }
         }
     }
-    let mut tell = |revision| {
-        let changes = commits.iter_mut().map(|commit| {
-            if let Some(state) = commit.value_mut() {
-                state.revision = revision;
-            }
-            change(commit, expires)
-        });
-        Arc::new(Commit {
-            revision,
-            time: now,
-            actor: actor.cloned(),
-            changes: changes.collect(),
-        })
-    };
-    match &inner.log {
-        Some(log) => Some(log.append(|revision| tell(Some(revision)))),
-        None if observed => Some(tell(None)),
-        None => None,
-    if inner.log.is_none() && !inner.plugins.observing() {
+    if inner.log.is_none() && !observed {
         return None;
     }
     let mut changes = Vec::with_capacity(commits.len());

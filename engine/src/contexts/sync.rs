@@ -10,8 +10,8 @@ use send_wrapper::SendWrapper;
 use super::Contexts;
 use crate::conflict::{Resolution, Written};
 use crate::error::RollbackError;
-use crate::observe;
 use crate::feed::{Filter, SubscribeError, Subscription};
+use crate::observe;
 use crate::{
     Batch, BatchError, CompareAndSetError, Context, ContextId, ContextRef, CreateError,
     DeleteError, Document, DocumentError, Draft, Moment, Operation, Page, Snapshot, TransformError,

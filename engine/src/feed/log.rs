@@ -44,8 +44,8 @@ struct Ring {
 /// What a reader finds.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// The commits after the revision that was asked for, at least one.
-    Commits,
+    /// The commits after the revision that was asked for, at least one; of how many there were.
+    Commits { behind: u64 },
     /// Some are no longer kept.
     Lagged(Lagged),
     /// None yet.
@@ -157,7 +157,8 @@ impl Log {
         let from = ring.place(after.next());
         let to = ring.place(ring.visible.next()).min(from + BATCH);
         into.extend(ring.commits.range(from..to).flatten().cloned());
-        Found::Commits
+        let behind = ring.visible.get() - after.get();
+        Found::Commits { behind }
     }
 
     /// Says that there will be no more commits.

@@ -13,7 +13,7 @@ use futures_core::Stream;
 
 use super::log::{Found, Log};
 use super::{Event, Filter, NothingYet, SubscribeError};
-use crate::{Commit, Revision};
+use crate::{Commit, Revision, observe};
 
 /// After so many commits without a pause a task lets others run.
 const YIELD_AFTER: usize = 1024;
@@ -207,9 +207,10 @@ impl Subscription {
             }
             let waiting = waker.map(|waker| (self.number, waker.clone()));
             match self.log.read(self.passed, &mut self.ahead, waiting) {
-                Found::Commits => {}
+                Found::Commits { behind } => observe::lag(behind),
                 Found::Lagged(lagged) => {
                     self.passed = lagged.to;
+                    observe::lagged(lagged.to.get() - lagged.from.get() + 1);
                     return Poll::Ready(Some(Err(lagged)));
                 }
                 Found::Nothing => {

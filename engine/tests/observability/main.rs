@@ -18,6 +18,7 @@ over_every_sync_strategy! {
     every_operation_is_timed_with_its_outcome => metrics_of_operations;
     conflicts_and_retries_are_counted => conflicts;
     every_operation_has_a_span => spans;
+    how_far_subscriptions_are_behind_is_measured => lag;
 }
 
 /// Each operation once with success, most with a failure, too.
@@ -72,6 +73,10 @@ fn recorded(work: impl FnOnce()) -> BTreeMap<(String, Vec<(String, String)>), u6
         let labels = labels.map(|label| (label.key().to_owned(), label.value().to_owned()));
         let count = match value {
             DebugValue::Counter(count) => count,
+            // How far behind is worth its sum.
+            DebugValue::Histogram(values) if key.key().name().ends_with("_commits") => {
+                values.iter().map(|value| value.0 as u64).sum()
+            }
             DebugValue::Histogram(values) => {
                 assert!(values.iter().all(|value| (0.0..60.0).contains(&value.0)));
                 values.len() as u64
@@ -184,4 +189,21 @@ fn spans<S: SyncStrategyKind>() {
     let conflict =
         |line: &&Document| text(line, "/fields/message").as_deref() == Some("version conflict");
     assert_eq!(lines.iter().filter(conflict).count(), 1);
+}
+
+fn lag<S: SyncStrategyKind>() {
+    let contexts = Contexts::<S>::builder().feed(3).build();
+    let mut feed = contexts.subscribe(contexture::feed::Filter::new()).unwrap();
+    for n in 0..5 {
+        contexts
+            .create_sync(id(&format!("{n}")), Document::new())
+            .unwrap();
+    }
+    let metrics = recorded(|| {
+        feed.try_next().unwrap().unwrap().unwrap_err();
+        feed.try_next().unwrap().unwrap().unwrap();
+    });
+    let metric = |name: &str| metrics.get(&(name.to_owned(), Vec::new())).copied();
+    assert_eq!(metric("contexture_feed_lagged_commits_total"), Some(2));
+    assert_eq!(metric("contexture_feed_lag_commits"), Some(3));
 }
