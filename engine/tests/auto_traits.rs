@@ -64,6 +64,8 @@ fn types() -> Vec<Pin> {
         JsonPatch: ALL;
         Merged: ALL;
         Snapshot: ALL;
+        SessionSettings: ALL;
+        Status: ALL;
 
         SessionError: ALL;
         SessionSettings: ALL;
@@ -92,6 +94,9 @@ fn types() -> Vec<Pin> {
         IdError: ALL;
         PatchError: NO_UNWIND;
         PatchFailure: NO_UNWIND;
+        SessionError: ALL;
+        SessionError<NoSync>: "Send Unpin UnwindSafe";
+        SessionError<NoUnpin>: "Send Sync UnwindSafe RefUnwindSafe";
         UpdateError: ALL;
         UpdateError<NoSync>: "Send Unpin UnwindSafe";
         UpdateError<NoUnpin>: "Send Sync UnwindSafe RefUnwindSafe";
@@ -112,6 +117,8 @@ macro_rules! contexts {
                     Builder<kind::$kind>: ALL;
                     Session<kind::$kind>: ALL;
                     Sessions<kind::$kind>: ALL;
+                    Sessions<kind::$kind>: ALL;
+                    Session<kind::$kind>: ALL;
                     SessionsBuilder<kind::$kind>: ALL;
                 },
             )*];
@@ -259,6 +266,8 @@ fn every_exported_type_is_pinned() {
         .chain(exports(include_str!("../src/sessions/mod.rs")));
     // Traits have none.
     let exported = exported.filter(|name| name != "Clock");
+        .chain(exports(include_str!("../src/document/mod.rs")))
+        .chain(exports(include_str!("../src/sessions/mod.rs")));
     let pins: Vec<Pin> = types().into_iter().chain(contexts()).collect();
     assert_pinned(exported, &pins);
 }

@@ -49,6 +49,7 @@
 //! switches to a context, activates this one again, or deactivates it. A client that
 //! *deactivates* its current context uses the default one from then on.
 
+mod current;
 mod error;
 mod session;
 mod settings;

@@ -18,7 +18,7 @@ mod cases {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use contexture::sessions::{SessionError, Sessions, Status};
-    use contexture::{Contexts, DocumentError, StrategyKind};
+    use contexture::{Contexts, StrategyKind};
     use tokio::sync::Barrier;
     use tokio::task::{JoinSet, yield_now};
 
@@ -137,7 +137,7 @@ mod cases {
                         let n = context.get("n").and_then(|n| n.as_u64()).unwrap_or(0);
                         let key = format!("written as {}", context.id());
                         let next = context.with(&key, &true)?;
-                        Ok::<_, DocumentError>(next.with("n", &(n + 1))?)
+                        next.with("n", &(n + 1))
                     });
                     update.await.unwrap();
                     *updated.entry(met.unwrap()).or_default() += 1;

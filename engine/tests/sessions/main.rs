@@ -1,6 +1,6 @@
 //! Sessions, over every enabled strategy, on a runtime of several threads and on one of one.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_types, reason = "test code")]
 
 mod cancellation;
 mod choice;
