@@ -166,6 +166,7 @@ impl Chosen {
 
 /// A place for a context that is about to be activated. Dropped, it is given back.
 #[must_use = "a place is given back when the reservation is dropped"]
+#[derive(Debug)]
 pub(super) struct Reservation<'a> {
     view: &'a View,
     id: &'a ContextId,
@@ -197,5 +198,57 @@ impl Drop for Reservation<'_> {
             place.pending -= 1;
             chosen.give_back(self.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "test code")]
+
+    use super::*;
+
+    /// Between the moment somebody finds a context gone and the one when the session is told,
+    /// another may have created and activated it.
+    #[test]
+    fn an_activation_outlives_the_discovery_of_an_older_loss() {
+        let (view, id) = (View::default(), ContextId::new("a").unwrap());
+        view.reserve(&id, Some(1)).unwrap().activate(true);
+        let first = view.activation(&id);
+        view.reserve(&id, Some(1)).unwrap().activate(false);
+        let second = view.activation(&id);
+
+        view.forget(&id, first);
+        view.forget(&id, None);
+        assert_eq!(view.activation(&id), second);
+        view.forget(&id, second);
+        assert_eq!(view.activation(&id), None);
+        assert!(matches!(view.current(), Ok(Current::Gone(gone)) if gone == id));
+    }
+
+    #[test]
+    fn an_activation_under_way_takes_a_place() {
+        let view = View::default();
+        let (a, b) = (ContextId::new("a").unwrap(), ContextId::new("b").unwrap());
+        let full = |limit| SessionError::TooManyActive { limit };
+        let place = view.reserve(&a, Some(1)).unwrap();
+        assert_eq!(view.reserve(&b, Some(1)).err(), Some(full(1)));
+        // Nor does what is not active end it.
+        assert!(!view.deactivate(&a));
+        view.forget(&a, None);
+        assert_eq!(view.reserve(&b, Some(1)).err(), Some(full(1)));
+        drop(place);
+        view.reserve(&b, Some(1)).unwrap().activate(false);
+        assert_eq!(view.active(), [b]);
+    }
+
+    #[test]
+    fn what_ends_after_the_client_was_closed_changes_nothing() {
+        let (view, id) = (View::default(), ContextId::new("a").unwrap());
+        let (first, second) = (view.reserve(&id, None), view.reserve(&id, None));
+        view.close();
+        first.unwrap().activate(true);
+        drop(second);
+        assert_eq!(view.active(), []);
+        assert!(matches!(view.current(), Err(SessionError::Closed)));
     }
 }
