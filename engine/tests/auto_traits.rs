@@ -82,6 +82,8 @@ fn types() -> Vec<Pin> {
         Refused: ALL;
         Audit<Vec<u8>>: ALL;
         Audit<NoSync>: ALL;
+        JsonSchema: ALL;
+        SchemaError: NO_UNWIND;
 
         BatchError: ALL;
         CompareAndSetError: ALL;
