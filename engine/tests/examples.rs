@@ -1,0 +1,43 @@
+//! Every example runs to its end; what it claims it checks itself.
+
+#![cfg(feature = "all-strategies")]
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+
+macro_rules! examples {
+    ($($file:literal => $name:ident,)*) => {
+        $(
+            #[path = $file]
+            mod $name;
+
+            #[test]
+            fn $name() {
+                $name::main().expect(stringify!($name));
+            }
+        )*
+
+        const LISTED: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+examples! {
+    "../examples/choosing_a_strategy.rs" => choosing_a_strategy,
+    "../examples/migration.rs" => migration,
+    "../examples/without_a_runtime.rs" => without_a_runtime,
+}
+
+/// An example that is added must run here, and is short enough to be read.
+#[test]
+fn every_example_is_listed() {
+    let mut found = BTreeSet::new();
+    for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
+        let path = file.unwrap().path();
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= 100, "{} has {lines} lines", path.display());
+        found.extend(path.file_stem().and_then(OsStr::to_str).map(str::to_owned));
+    }
+    let listed: BTreeSet<_> = LISTED.iter().copied().map(str::to_owned).collect();
+    assert_eq!(found, listed);
+}
