@@ -15,7 +15,7 @@ const REQUESTS_PER_TASK: usize = 500;
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+pub async fn main() -> Result<(), Failure> {
     let sessions: Arc<Contexts> = Arc::new(
         Contexts::builder()
             .max_contexts(10_000)

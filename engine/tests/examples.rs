@@ -25,6 +25,7 @@ macro_rules! examples {
 examples! {
     "../examples/choosing_a_strategy.rs" => choosing_a_strategy,
     "../examples/migration.rs" => migration,
+    "../examples/session_store.rs" => session_store,
     "../examples/without_a_runtime.rs" => without_a_runtime,
 }
 
