@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use contexture::conflict::KeepLatest;
-use contexture::{Batch, Contexts, CreateError, Document, StrategyKind, Version};
+use contexture::{Batch, ContextRef, Contexts, CreateError, Document, StrategyKind, Version};
 
 use crate::common::incremented;
 use crate::{held, other, start};
@@ -40,6 +40,11 @@ pub(crate) fn writes<S: StrategyKind>() -> Vec<(&'static str, Call<S>)> {
         rollback: |all| all.rollback(&held(), Version::FIRST).await.is_ok(),
         renew: |all| all.renew(&held()).await.is_ok(),
         set_time_to_live: |all| all.set_time_to_live(&held(), None).await.is_ok(),
+        transform: |all| {
+            let plugins = all.plugins();
+            let _ = plugins.add_transformation("count", |it: ContextRef<'_>| Ok(incremented(it).into()));
+            all.transform(&held(), "count").await.is_ok()
+        },
         set_metadata: |all| all.set_metadata(&held(), start()).await.is_ok(),
     }
 }
