@@ -25,7 +25,7 @@ macro_rules! examples {
 examples! {
     "../examples/choosing_a_strategy.rs" => choosing_a_strategy,
     "../examples/migration.rs" => migration,
-    "../examples/session_store.rs" => session_store,
+    "../examples/web_session.rs" => web_session,
     "../examples/without_a_runtime.rs" => without_a_runtime,
 }
 

@@ -102,7 +102,11 @@ fn anchors(page: &Path) -> Vec<String> {
     });
     let anchor = |heading: String| {
         let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
-        heading.chars().filter(kept).collect::<String>().replace(' ', "-")
+        heading
+            .chars()
+            .filter(kept)
+            .collect::<String>()
+            .replace(' ', "-")
     };
     headings.map(anchor).collect()
 }
@@ -120,12 +124,17 @@ fn defines(path: &Path, name: &str) -> bool {
     let mut code = source.lines().map(str::trim_start);
     code.any(|line| {
         let is_code = !line.starts_with("//") && (!line.starts_with('#') || line.starts_with("#["));
-        is_code && line.match_indices(name).any(|(at, _)| defined_at(line, at, name.len()))
+        is_code
+            && line
+                .match_indices(name)
+                .any(|(at, _)| defined_at(line, at, name.len()))
     })
 }
 
 fn defined_at(line: &str, start: usize, length: usize) -> bool {
-    const ITEMS: [&str; 7] = ["fn ", "mod ", "struct ", "enum ", "trait ", "const ", "type "];
+    const ITEMS: [&str; 7] = [
+        "fn ", "mod ", "struct ", "enum ", "trait ", "const ", "type ",
+    ];
     let (before, after) = (&line[..start], &line[start + length..]);
     if after.starts_with(|it: char| it.is_alphanumeric() || "_-".contains(it)) {
         return false;
@@ -163,7 +172,10 @@ fn every_practice_says_what_holds_us_to_it() {
         let held = practice.split("\nHeld by:").nth(1);
         let held = links(held.unwrap_or_else(|| panic!("`{title}` is held by nothing")));
         let named = held.iter().filter(|link| link.text.starts_with('`'));
-        assert!(named.count() >= 1, "`{title}` is held by nothing that has a name");
+        assert!(
+            named.count() >= 1,
+            "`{title}` is held by nothing that has a name"
+        );
     }
 }
 
@@ -176,9 +188,15 @@ fn a_name_that_is_not_defined_is_found() {
     assert_eq!(fault("`engine/tests/specs.rs`", here), None);
     assert_eq!(fault("any text", here), None);
     assert_eq!(fault("`unwrap_used`", "../../Cargo.toml"), None);
-    assert_eq!(fault("`no_update_is_lost`", "../../engine/tests/contexts"), None);
+    assert_eq!(
+        fault("`no_update_is_lost`", "../../engine/tests/contexts"),
+        None
+    );
     assert!(fault("`a_name_that_is_not`", here).is_some());
     assert!(fault("any text", "../../engine/tests/spec.rs").is_some());
     assert!(fault("any text", "../contract.md#no-such-heading").is_some());
-    assert_eq!(fault("any text", "../contract.md#what-each-method-waits-for"), None);
+    assert_eq!(
+        fault("any text", "../contract.md#what-each-method-waits-for"),
+        None
+    );
 }
