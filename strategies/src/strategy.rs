@@ -54,7 +54,7 @@ impl<T: Send + Sync + 'static> Value for T {}
 /// # Implementing it
 ///
 /// It can be implemented in any crate: by delegation, say to count operations, or from scratch;
-/// [`SyncStrategy`] if it never awaits, and this one follows. What is on this page is then the
+/// [`SyncStrategy`](crate::SyncStrategy) if it never awaits, and this one follows. What is on this page is then the
 /// implementor's to keep, as is what each method says: the types enforce none of it. What they
 /// need is public: [`Versioned::new`], [`Version::next`], a [`Batch`] that can be taken apart, a
 /// [`Snapshot`] made of entries, [`Options::get_limit`],
