@@ -16,6 +16,7 @@ const OPERATIONS: usize = if cfg!(debug_assertions) { 500 } else { 50_000 };
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// Shows it, and fails if it does not hold.
 pub fn main() -> Result<(), Failure> {
     println!("1000 operations a second   99 % reads   10 % reads");
     let mut comparison = Comparison(Ok(()));

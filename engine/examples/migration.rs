@@ -15,6 +15,7 @@ const TASKS: usize = 8;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// Shows it, and fails if it does not hold.
 #[tokio::main]
 pub async fn main() -> Result<(), Failure> {
     let kept = before().await?;

@@ -15,8 +15,9 @@ use tokio::task::JoinSet;
 const IDLE: Duration = Duration::from_secs(30 * 60);
 const MAX_ITEMS: u64 = 100;
 
+/// Shows it, and fails if it does not hold.
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+pub async fn main() -> Result<(), Box<dyn Error>> {
     // A service leaves the clock out; here half an hour passes in no time.
     let clock = ManualClock::new();
     let contexts: Contexts = Contexts::builder()

@@ -18,6 +18,7 @@ const TRANSFERS: usize = 200;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// Shows it, and fails if it does not hold.
 pub fn main() -> Result<(), Failure> {
     let stock: Contexts = Contexts::new();
     for name in WAREHOUSES {

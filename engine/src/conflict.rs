@@ -49,7 +49,6 @@ impl<'a> Conflict<'a> {
     }
 
     /// What we made of it.
-    #[must_use]
     pub const fn ours(&self) -> &'a Draft {
         self.ours
     }

@@ -62,7 +62,7 @@ use std::time::Duration;
 use contexture_strategies::SyncStrategyKind;
 
 use crate::Contexts;
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::Flag;
 
 /// A thread that removes expired contexts; made by [`Contexts::spawn_sweeper`].
 ///
@@ -71,14 +71,13 @@ use crate::sync::{AtomicBool, Ordering};
 #[must_use = "the thread ends when this is dropped"]
 pub struct Sweeper {
     thread: Thread,
-    /// Release when set, Acquire when looked at: not that there is anything else to see.
-    stopped: Arc<AtomicBool>,
+    stopped: Arc<Flag>,
 }
 
 impl Drop for Sweeper {
     fn drop(&mut self) {
-        // Release: with the Acquire in the thread's loop.
-        self.stopped.store(true, Ordering::Release);
+        self.stopped.set(true);
+        // What is written before is seen after the thread has been woken by this.
         self.thread.unpark();
     }
 }
@@ -102,13 +101,12 @@ impl<S: SyncStrategyKind> Contexts<S> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn spawn_sweeper(&self, interval: Duration) -> io::Result<Sweeper> {
-        let stopped = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::new(Flag::default());
         let (stop, contexts) = (Arc::clone(&stopped), self.downgrade());
         let sweep = move || {
             loop {
                 thread::park_timeout(interval);
-                // Acquire: with the Release in `Sweeper::drop`.
-                if stop.load(Ordering::Acquire) {
+                if stop.is_set() {
                     return;
                 }
                 match contexts.upgrade() {

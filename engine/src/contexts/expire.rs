@@ -6,22 +6,16 @@ use contexture_strategies::{RemoveError, Strategy, StrategyKind, Version, Versio
 
 use super::{Contexts, Inner};
 use crate::state::State;
-use crate::sync::Ordering;
 use crate::{ContextId, ContextRef, Draft, UpdateError};
 
 impl<S: StrategyKind> Inner<S> {
     /// Whether a context may expire at all: as long as none ever could, nobody looks.
     pub(super) fn may_expire(&self) -> bool {
-        // Relaxed: see the field.
-        self.expiring.load(Ordering::Relaxed)
+        self.expiring.is_set()
     }
 
     pub(super) fn mark_expiring(&self) {
-        // Written once, so that writers do not take the line from each other.
-        if !self.may_expire() {
-            // Relaxed: see the field.
-            self.expiring.store(true, Ordering::Relaxed);
-        }
+        self.expiring.set(true);
     }
 
     pub(super) fn is_expired(&self, state: &Versioned<State>) -> bool {

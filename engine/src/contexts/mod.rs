@@ -22,7 +22,7 @@ use crate::builder::Settings;
 use crate::feed::Log;
 use crate::plugins::Plugins;
 use crate::state::State;
-use crate::sync::AtomicBool;
+use crate::sync::Flag;
 use crate::{Builder, ContextId};
 
 /// Shared, versioned contexts: a concurrent map from [`ContextId`] to [`Context`](crate::Context).
@@ -96,9 +96,9 @@ struct Inner<S: StrategyKind> {
     settings: Settings,
     log: Option<Arc<Log>>,
     plugins: Plugins,
-    /// Whether any context ever had a time to live. Relaxed everywhere: it is set before the write
-    /// that it is about, and whoever can see that write sees the flag through the store's locks.
-    expiring: AtomicBool,
+    /// Whether any context ever had a time to live. It is set before the write that it is about, and
+    /// whoever can see that write sees the flag through the store's locks.
+    expiring: Flag,
 }
 
 /// A handle of contexts that others keep alive.
@@ -156,7 +156,7 @@ impl<S: StrategyKind> Contexts<S> {
             settings,
             log,
             plugins: Plugins::new(S::AWAITS),
-            expiring: AtomicBool::new(false),
+            expiring: Flag::default(),
         };
         Self {
             inner: Arc::new(inner),

@@ -144,7 +144,12 @@ impl<S: SyncStrategyKind> Contexts<S> {
         decide: impl FnMut(ContextRef<'_>) -> Option<D>,
     ) -> Result<Option<Version>, UpdateError> {
         let mut decide = SendWrapper::new(decide);
-        ready(self.update_if(id, move |context| decide(context)))
+        #[expect(
+            clippy::redundant_closure,
+            reason = "the wrapper is `Send`, what is in it may not be"
+        )]
+        let decide = move |context: ContextRef<'_>| decide(context);
+        ready(self.update_if(id, decide))
     }
 
     /// See [`compare_and_set`](Contexts::compare_and_set).

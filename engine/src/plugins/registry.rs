@@ -12,7 +12,7 @@ use super::{
     DuplicatePlugin, Failure, Observer, PluginPanic, Proposal, Reason, Refused, Transformation,
     Validator,
 };
-use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::sync::{Flag, Mutex};
 use crate::{Commit, ContextRef, Draft};
 
 /// The plugins of a [`Contexts`](crate::Contexts), which
@@ -23,12 +23,10 @@ use crate::{Commit, ContextRef, Draft};
 pub struct Plugins {
     registered: Mutex<Arc<[Arc<Registered>]>>,
     /// Whether there are validators. Written under the lock, so that it is about the newest list.
-    /// Relaxed everywhere: it has no partner, since it only says whether the list is worth taking,
-    /// and the list comes with a lock of its own. Who was told of a registration, however that
-    /// was, sees what was stored before.
-    validating: AtomicBool,
+    /// It only says whether the list is worth taking, and the list comes with a lock of its own.
+    validating: Flag,
     /// Whether there are observers; the same applies.
-    observing: AtomicBool,
+    observing: Flag,
     panics: Arc<Mutex<Panics>>,
     /// Whether calls from plugins are refused wherever these run, since they would have to await.
     awaits: bool,
@@ -45,8 +43,8 @@ impl Plugins {
     pub(crate) fn new(awaits: bool) -> Self {
         Self {
             registered: Mutex::new(Arc::new([])),
-            validating: AtomicBool::new(false),
-            observing: AtomicBool::new(false),
+            validating: Flag::default(),
+            observing: Flag::default(),
             panics: Arc::default(),
             awaits,
         }
@@ -200,9 +198,8 @@ impl Plugins {
         let has = |kind: fn(&Plugin) -> bool| list.iter().any(|it| kind(&it.plugin));
         let validating = has(|plugin| matches!(plugin, Plugin::Validator(_)));
         let observing = has(|plugin| matches!(plugin, Plugin::Observer(_)));
-        // Relaxed: see the fields.
-        self.validating.store(validating, Ordering::Relaxed);
-        self.observing.store(observing, Ordering::Relaxed);
+        self.validating.set(validating);
+        self.observing.set(observing);
         mem::replace(registered, list)
     }
 
@@ -212,15 +209,12 @@ impl Plugins {
 
     /// Whether any observer is registered.
     pub(crate) fn observing(&self) -> bool {
-        // Relaxed: see the field.
-        self.observing.load(Ordering::Relaxed)
+        self.observing.is_set()
     }
 
     /// The validators for a write that begins now.
     pub(crate) fn validators(&self) -> Set {
-        // Relaxed: see the field.
-        let any = self.validating.load(Ordering::Relaxed);
-        Set(any.then(|| self.list()))
+        Set(self.validating.is_set().then(|| self.list()))
     }
 
     /// The observers for a write that begins, or fails, now.
