@@ -144,10 +144,6 @@ impl<S: SyncStrategyKind> Contexts<S> {
         decide: impl FnMut(ContextRef<'_>) -> Option<D>,
     ) -> Result<Option<Version>, UpdateError> {
         let mut decide = SendWrapper::new(decide);
-        #[expect(
-            clippy::redundant_closure,
-            reason = "the wrapper is `Send`, what is in it may not be"
-        )]
         let decide = move |context: ContextRef<'_>| decide(context);
         ready(self.update_if(id, decide))
     }
