@@ -119,7 +119,12 @@ async fn dropped<S: StrategyKind>() {
     count(&contexts, &id("a"), 0).await;
     called.recv_timeout(NEVER).unwrap();
     // It waits for the next commit, and is woken by this.
-    drop(watching);
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(watching);
+        sender.send(()).unwrap();
+    });
+    ended.recv_timeout(NEVER).unwrap();
     assert_eq!(Arc::strong_count(&calls), 1);
     count(&contexts, &id("a"), 1).await;
     assert_eq!(calls.load(Ordering::Relaxed), 1);

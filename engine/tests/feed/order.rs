@@ -248,3 +248,22 @@ async fn one_a_batch<S: StrategyKind>() {
     assert_eq!((crate::revision(&deleted), deleted.changes().len()), (2, 1));
     assert!(subscription.try_next().is_err());
 }
+
+#[test]
+fn watching_without_async_is_the_same() {
+    struct Each;
+    impl contexture::kind::SyncVisitor for Each {
+        fn visit<S: contexture::SyncStrategyKind>(&mut self) {
+            let contexts = with_feed::<S>(10);
+            contexts.create_sync(id("a"), document("{}")).unwrap();
+            let (snapshot, mut subscription) = contexts.watch_sync(Filter::new()).unwrap();
+            let mut replica = Replica::of(&snapshot);
+            assert_eq!((replica.revision(), snapshot.len()), (1, 1));
+            contexts.delete_sync(&id("a"), None).unwrap();
+            replica.apply(&shown(subscription.next_blocking()));
+            assert_eq!(replica, Replica::of(&contexts.snapshot_sync()));
+            assert!(Contexts::<S>::new().watch_sync(Filter::new()).is_err());
+        }
+    }
+    contexture::kind::visit_sync(&mut Each);
+}
