@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use jsonschema::ValidationError;
 use serde_json::Value;
@@ -52,6 +53,10 @@ pub struct JsonSchema {
     /// Which contexts it is for.
     prefix: String,
 }
+
+// A compiled schema is only read: a panic leaves nothing in it half-done.
+impl UnwindSafe for JsonSchema {}
+impl RefUnwindSafe for JsonSchema {}
 
 /// Why a value is no JSON Schema that can be used.
 #[derive(Debug, Error)]

@@ -139,12 +139,17 @@ async fn goes_on<S: StrategyKind>() {
     let contexts = Contexts::<S>::new();
     contexts.create(id("a"), Document::new()).await.unwrap();
     let asked = Arc::new(AtomicU32::new(0));
+    // So that there is a commit to be told.
+    let present = Recorder::default();
+    contexts.plugins().add_observer("present", present).unwrap();
     let plugins = contexts.clone();
+    let recorder = Arc::new(Recorder::default());
+    let added = Arc::clone(&recorder);
     let change = move |_: &Proposal<'_>| {
         let plugins = plugins.plugins();
         if plugins.remove("removed meanwhile") {
             plugins.add_validator("added meanwhile", refuse).unwrap();
-            let recorder = Recorder::default();
+            let recorder = Arc::clone(&added);
             plugins
                 .add_observer("observer added meanwhile", recorder)
                 .unwrap();
@@ -170,7 +175,7 @@ async fn goes_on<S: StrategyKind>() {
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     assert_eq!(
         contexts.plugins().names(),
-        ["added meanwhile", "observer added meanwhile"]
+        ["present", "added meanwhile", "observer added meanwhile"]
     );
 
     let refused = contexts
@@ -180,6 +185,8 @@ async fn goes_on<S: StrategyKind>() {
         panic!("{refused:?}");
     };
     assert_eq!(refused.plugin, "added meanwhile");
+    assert!(recorder.take_commits().is_empty());
+    assert_eq!(recorder.take_failures().len(), 1);
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
