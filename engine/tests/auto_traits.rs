@@ -70,7 +70,7 @@ fn types() -> Vec<Pin> {
         SessionError: ALL;
 
         DuplicatePlugin: ALL;
-        JsonSchema: NO_UNWIND;
+        JsonSchema: ALL;
         SchemaError: NO_UNWIND;
         Failure<'static>: ALL;
         PluginPanic: ALL;
@@ -80,7 +80,6 @@ fn types() -> Vec<Pin> {
         Refused: ALL;
         Audit<Vec<u8>>: ALL;
         Audit<NoSync>: ALL;
-        JsonSchema: ALL;
 
         BatchError: ALL;
         CompareAndSetError: ALL;
