@@ -1,5 +1,6 @@
 //! The command line. Whatever is wrong ends with one line on standard error and exit code 2;
-//! a run whose checks fail with 1, an interrupted one with 130.
+//! a run whose checks fail with 1, one whose checks hold and a requirement does not with 3, an
+//! interrupted one with 130.
 
 use std::env;
 use std::fs;
@@ -18,12 +19,13 @@ use crate::error::LabError;
 use crate::harness::{self, Measured};
 use crate::output::Folder;
 use crate::progress::Progress;
+use crate::results::requirements::{Requirements, Verdict};
 use crate::results::{Cell, Documents, Provenance, Results, SCHEMA, Verified};
 use crate::settings::{PROFILES, Request, Settings};
 use crate::verification::Level;
 use crate::worker::BLOCK;
 use crate::workload::WORKLOADS;
-use crate::{environment, report, subjects, words};
+use crate::{environment, report, requirements, subjects, words};
 
 /// Compares concurrency strategies of a shared map of versioned JSON documents.
 #[derive(Debug, Parser)]
@@ -44,6 +46,18 @@ enum Command {
         /// The folder with results.json
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+    },
+    /// Makes contexts and tells by how much this process grew; `run` starts it
+    #[command(hide = true)]
+    MemoryOf {
+        /// The strategy's name
+        strategy: String,
+        /// What updates change: one-field or whole-document
+        updates: String,
+        /// How much: small or full
+        size: String,
+        /// What documents are drawn from
+        seed: u64,
     },
 }
 
@@ -79,10 +93,15 @@ struct RunArguments {
     /// Milliseconds of each round
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     round_ms: Option<String>,
+    /// How much of what the engine is required to do: off, small (does it work?) or full
+    /// [default: what the profile says]
+    #[arg(long, value_name = "SIZE")]
+    requirements: Option<String>,
 }
 
 const BAD_INPUT: u8 = 2;
 const CHECK_FAILED: u8 = 1;
+const REQUIREMENT_FAILED: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 /// Parses the process's arguments, does what they say, and returns its exit code.
@@ -101,7 +120,9 @@ pub fn main() -> ExitCode {
         complain(&error.to_string());
         ExitCode::from(match error {
             LabError::NothingMeasured => INTERRUPTED,
-            LabError::Panicked { .. } => CHECK_FAILED,
+            LabError::Panicked { .. } | LabError::Engine { .. } | LabError::Process { .. } => {
+                CHECK_FAILED
+            }
             _ => BAD_INPUT,
         })
     })
@@ -156,6 +177,17 @@ fn perform(command: Command) -> Result<ExitCode, LabError> {
             say(&written(&folder));
             Ok(ExitCode::SUCCESS)
         }
+        Command::MemoryOf {
+            strategy,
+            updates,
+            size,
+            seed,
+        } => {
+            say(&requirements::measure_here(
+                &strategy, &updates, &size, seed,
+            )?);
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -170,6 +202,7 @@ fn run(arguments: RunArguments) -> Result<ExitCode, LabError> {
         seed: arguments.seed,
         rounds: arguments.rounds,
         round_ms: arguments.round_ms,
+        requirements: arguments.requirements,
     })?;
     let dataset = Dataset::load(arguments.documents.as_deref())?;
     settings.check_memory(&dataset, environment::memory())?;
@@ -179,19 +212,32 @@ fn run(arguments: RunArguments) -> Result<ExitCode, LabError> {
     let started_at = SystemTime::now();
     let started = Instant::now();
     let timer_ns = environment::timer_cost();
-    let progress = Progress::new(harness::turns(&settings));
-    let measured = harness::measure(&settings, &dataset, &progress, &stop_on_ctrl_c())?;
-    progress.finish();
+    let progress = Progress::new(harness::turns(&settings) + requirements::steps(&settings));
+    let stop = stop_on_ctrl_c();
+    let mut measured = harness::measure(&settings, &dataset, &progress, &stop)?;
     if measured.cells.is_empty() {
         return Err(LabError::NothingMeasured);
     }
+    let required = requirements::measure(&settings, &mut measured.self_test, &progress, &stop);
+    measured.interrupted |= stop.load(Ordering::Relaxed);
+    progress.finish();
+    // What was measured before is not lost: it is written, and the error told after that.
+    let (required, error) = match required {
+        Ok(required) => (required, None),
+        Err(error) => (None, Some(error)),
+    };
 
     let timing = Timing {
         started_at,
         duration: started.elapsed(),
         timer_ns,
     };
-    let results = results(&settings, &dataset, measured, &timing);
+    let mut results = results(&settings, &dataset, measured, &timing);
+    results.requirements = required;
+    results
+        .provenance
+        .notes
+        .extend(error.as_ref().map(LabError::to_string));
     let json = results.to_json().map_err(|error| LabError::BadResults {
         path: folder.path(report::RESULTS),
         reason: error.to_string(),
@@ -207,14 +253,35 @@ fn run(arguments: RunArguments) -> Result<ExitCode, LabError> {
     for failure in results.self_test.failures() {
         complain(&format!("check failed: {failure}"));
     }
-    Ok(ExitCode::from(if !results.self_test.passed() {
+    for failure in failed_requirements(&results) {
+        let failure = report::requirement(failure);
+        complain(&format!("requirement failed: {failure}"));
+    }
+    if let Some(error) = error {
+        return Err(error);
+    }
+    if results.provenance.interrupted {
+        complain("interrupted; the report covers the rounds that were finished");
+    }
+    Ok(ExitCode::from(exit_code(&results)))
+}
+
+/// What failed although it was measured at full size.
+fn failed_requirements(results: &Results) -> impl Iterator<Item = &Verdict> {
+    let full = results.requirements.iter().filter(|it| it.scale.full);
+    full.flat_map(Requirements::failures)
+}
+
+fn exit_code(results: &Results) -> u8 {
+    if !results.self_test.passed() {
         CHECK_FAILED
     } else if results.provenance.interrupted {
-        complain("interrupted; the report covers the rounds that were finished");
         INTERRUPTED
+    } else if failed_requirements(results).next().is_some() {
+        REQUIREMENT_FAILED
     } else {
         0
-    }))
+    }
 }
 
 /// Becomes true at the first Ctrl-C. At the second the process ends at once.
@@ -281,6 +348,7 @@ fn results(settings: &Settings, dataset: &Dataset, measured: Measured, timing: &
         self_test: measured.self_test,
         verification: verified(settings),
         cells: measured.cells,
+        requirements: None,
         scalability: Vec::new(),
         linearizability: None,
     }
@@ -359,13 +427,14 @@ fn list() {
     for profile in PROFILES {
         let threads: Vec<_> = profile.threads().iter().map(usize::to_string).collect();
         say(&format!(
-            "  {:<20} {}\n  {:<20} {} rounds of {} ms, threads {}",
+            "  {:<20} {}\n  {:<20} {} rounds of {} ms, threads {}, requirements {}",
             profile.name,
             profile.purpose,
             "",
             profile.rounds,
             profile.round_ms,
             threads.join(", "),
+            profile.requirements.name(),
         ));
     }
 }
@@ -378,6 +447,43 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn exit_codes_tell_what_is_wrong() {
+        use crate::results::requirements::Decision;
+        let path = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../reports/quick/results.json"
+        ));
+        let json = fs::read_to_string(path).expect("the report is part of the repository");
+        let mut results = Results::from_json(&json, path).expect("results");
+        let decided = |decision, full| {
+            let mut scale = requirements::Size::Full.scale()?;
+            scale.full = full;
+            let mut verdicts = requirements::judge(&scale, &[requirements::nothing("ours")]);
+            verdicts.iter_mut().for_each(|it| it.decision = decision);
+            Some(Requirements {
+                scale,
+                strategies: Vec::new(),
+                verdicts,
+            })
+        };
+        for (required, code) in [
+            (None, 0),
+            (decided(Decision::Holds, true), 0),
+            (decided(Decision::Undecided, true), 0),
+            (decided(Decision::Fails, false), 0),
+            (decided(Decision::Fails, true), 3),
+        ] {
+            results.requirements = required;
+            assert_eq!(exit_code(&results), code);
+        }
+        results.provenance.interrupted = true;
+        assert_eq!(exit_code(&results), 130);
+        let failures = &mut results.self_test.effective_updates.failures;
+        failures.push("an update was lost".into());
+        assert_eq!(exit_code(&results), 1);
     }
 
     #[test]

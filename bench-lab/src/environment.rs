@@ -59,7 +59,18 @@ pub fn timer_cost() -> f64 {
 /// Bytes of memory, where the system tells.
 #[must_use]
 pub fn memory() -> Option<u64> {
-    let line = line_of("/proc/meminfo", "MemTotal")?;
+    bytes_of("/proc/meminfo", "MemTotal")
+}
+
+/// Bytes of memory that this process has in use, its resident set, where the system tells.
+#[must_use]
+pub fn resident() -> Option<u64> {
+    bytes_of("/proc/self/status", "VmRSS")
+}
+
+/// A size in a file of the system's.
+fn bytes_of(file: &str, name: &str) -> Option<u64> {
+    let line = line_of(file, name)?;
     let kibibytes: u64 = line.trim_end_matches("kB").trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

@@ -91,6 +91,34 @@ pub enum LabError {
         /// The panic's message.
         message: String,
     },
+    /// The engine did not do what it should have, while the requirements were measured.
+    #[error("{subject}: the requirements cannot be measured: {reason}")]
+    Engine {
+        /// The strategy.
+        subject: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The process whose memory was to be measured failed.
+    #[error("{subject}: memory cannot be measured: {reason}")]
+    Process {
+        /// The strategy.
+        subject: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The program does not know where it is, so it cannot start itself again.
+    #[error("memory cannot be measured: where is this program? {source}")]
+    Program {
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no runtime to run tasks on.
+    #[error("cannot start a runtime: {source}")]
+    Runtime {
+        /// Why.
+        source: io::Error,
+    },
     /// Ctrl-C came before the first round was over, so there is nothing to report.
     #[error("interrupted before the first round was over; nothing was written")]
     NothingMeasured,

@@ -21,7 +21,7 @@ use crate::settings::Settings;
 use crate::statistics;
 use crate::subjects::{Entry, Subject};
 use crate::window::{self, Account, Attendance, Gate, Window};
-use crate::words::count;
+use crate::words::{count, panic_message};
 use crate::worker::{BLOCK, Record, Tally, Worker, empty_histogram};
 use crate::workload::{Operation, Plan, Workload, generator};
 
@@ -68,7 +68,6 @@ pub fn measure(
             progress.group_done(workload.name, *threads);
         }
     }
-    judge(&mut measured.self_test);
     Ok(measured)
 }
 
@@ -194,7 +193,9 @@ impl<'a> Group<'a> {
                 self.workload.name
             );
             let effective = contestant.subject.updates(&self.dataset.targets);
-            check_updates(&mut measured.self_test, &place, contestant.tally, effective);
+            measured
+                .self_test
+                .check_updates(&place, contestant.tally, effective);
             check_overlap(&mut measured.self_test, &place, &contestant.rounds);
             let seed = self.settings.seed ^ measured.cells.len() as u64;
             measured
@@ -276,11 +277,10 @@ fn run_round(
         let processors = gate.hold(settings.warm_up(), settings.round, ended);
         let joined = workers.into_iter().map(|worker| {
             // A worker catches its own panics, so both layers of the result are the same.
-            worker.join().and_then(|outcome| outcome).map_err(|panic| {
-                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                text.or_else(|| panic.downcast_ref::<String>().cloned())
-                    .unwrap_or_else(|| "without a message".to_owned())
-            })
+            worker
+                .join()
+                .and_then(|outcome| outcome)
+                .map_err(|panic| panic_message(&*panic))
         });
         let records = joined.collect::<Result<Vec<Record>, String>>();
         records.map(|records| (records, processors))
@@ -322,20 +322,25 @@ fn untested() -> SelfTest {
     }
 }
 
-fn check_updates(test: &mut SelfTest, place: &str, tally: Tally, effective: u64) {
-    let check = &mut test.effective_updates;
-    check.acknowledged += tally.acknowledged;
-    check.effective += effective;
-    check.failed_operations += tally.failed;
-    if effective != tally.acknowledged {
-        check.failures.push(format!(
-            "{place}: {} updates were acknowledged, {effective} took effect",
-            tally.acknowledged
-        ));
-    }
-    if tally.failed > 0 {
-        let failed = count(tally.failed as usize, "operation");
-        check.failures.push(format!("{place}: {failed} failed"));
+impl SelfTest {
+    /// Compares the updates that were acknowledged with those that took effect. `place` says
+    /// where.
+    pub(crate) fn check_updates(&mut self, place: &str, tally: Tally, effective: u64) {
+        let check = &mut self.effective_updates;
+        check.acknowledged += tally.acknowledged;
+        check.effective += effective;
+        check.failed_operations += tally.failed;
+        if effective != tally.acknowledged {
+            check.failures.push(format!(
+                "{place}: {} updates were acknowledged, {effective} took effect",
+                tally.acknowledged
+            ));
+        }
+        if tally.failed > 0 {
+            let failed = count(tally.failed as usize, "operation");
+            check.failures.push(format!("{place}: {failed} failed"));
+        }
+        check.outcome = Outcome::of(check.failures.is_empty());
     }
 }
 
@@ -351,11 +356,7 @@ fn check_overlap(test: &mut SelfTest, place: &str, rounds: &[Round]) {
             ));
         }
     }
-}
-
-fn judge(test: &mut SelfTest) {
-    test.worker_overlap.outcome = Outcome::of(test.worker_overlap.failures.is_empty());
-    test.effective_updates.outcome = Outcome::of(test.effective_updates.failures.is_empty());
+    check.outcome = Outcome::of(check.failures.is_empty());
 }
 
 fn add(sum: &mut Histogram<u64>, part: &Histogram<u64>) {

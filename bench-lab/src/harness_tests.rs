@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::documents::Target;
+use crate::requirements::Size;
 use crate::settings::{PROFILES, Settings};
 use crate::subjects::{About, Body, Kind, catalog};
 use crate::verification::Verification;
@@ -100,6 +101,7 @@ fn settings(subjects: Vec<Entry>, workload: &str, threads: usize) -> Settings {
         seed: 1,
         rounds: 3,
         round: Duration::from_millis(5),
+        requirements: Size::Off,
     }
 }
 

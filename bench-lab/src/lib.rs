@@ -56,6 +56,7 @@ pub mod harness;
 pub mod output;
 pub mod progress;
 pub mod report;
+pub mod requirements;
 pub mod results;
 pub mod settings;
 pub mod statistics;

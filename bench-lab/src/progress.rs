@@ -65,6 +65,15 @@ impl Progress {
         }
     }
 
+    /// What is required has been measured of one strategy.
+    pub(crate) fn requirements_done(&self, strategy: &str) {
+        self.bar.set_message(format!("requirements, {strategy}"));
+        if self.lines {
+            // As above.
+            let _ = writeln!(stderr(), "measured the requirements with {strategy}");
+        }
+    }
+
     /// The run is over.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

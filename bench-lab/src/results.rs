@@ -2,11 +2,14 @@
 //!
 //! Invariant: what was not measured is `null` or empty, never a number.
 
+pub mod requirements;
+
 use std::path::Path;
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use self::requirements::Requirements;
 use crate::error::LabError;
 use crate::subjects::{Body, Kind};
 use crate::verification::Level;
@@ -30,6 +33,10 @@ pub struct Results {
     pub verification: Vec<Verified>,
     /// One for each subject, workload and number of threads.
     pub cells: Vec<Cell>,
+    /// What the engine is required to do, and whether it does. Null if it was not measured, as in
+    /// results of labs that did not.
+    #[serde(default)]
+    pub requirements: Option<Requirements>,
     /// Scalability models fitted to the cells. Not yet measured: empty.
     pub scalability: Vec<serde_json::Value>,
     /// The check of recorded histories. Not yet measured: null.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::documents::Dataset;
 use crate::error::LabError;
+use crate::requirements::Size;
 use crate::subjects::{self, Body, Entry, Kind};
 use crate::workload::{Operation, WORKLOADS, Workload};
 
@@ -20,6 +21,8 @@ pub struct Profile {
     pub rounds: usize,
     /// The length of a round's window in milliseconds.
     pub round_ms: u64,
+    /// How much of the requirements it measures.
+    pub requirements: Size,
 }
 
 /// How many threads for each hardware thread when oversubscribed.
@@ -32,12 +35,14 @@ pub const PROFILES: &[Profile] = &[
         purpose: "does everything work? Well under a minute; figures are rough",
         rounds: 5,
         round_ms: 20,
+        requirements: Size::Small,
     },
     Profile {
         name: "quick",
         purpose: "figures to work with, in under 5 minutes",
         rounds: 7,
         round_ms: 100,
+        requirements: Size::Full,
     },
 ];
 
@@ -94,6 +99,8 @@ pub struct Request {
     pub rounds: Option<String>,
     /// The length of a round.
     pub round_ms: Option<String>,
+    /// How much of the requirements.
+    pub requirements: Option<String>,
 }
 
 /// What a run is to do, checked.
@@ -115,6 +122,8 @@ pub struct Settings {
     pub rounds: usize,
     /// The length of a round's window.
     pub round: Duration,
+    /// How much of the requirements to measure.
+    pub requirements: Size,
 }
 
 impl Settings {
@@ -195,6 +204,10 @@ impl Settings {
                 600_000,
                 profile.round_ms,
             )?),
+            requirements: match &request.requirements {
+                None => profile.requirements,
+                Some(name) => Size::find(name)?,
+            },
         })
     }
 

@@ -1,5 +1,7 @@
 //! Small things about text that several rooms need.
 
+use std::any::Any;
+
 /// "1 thread", "2 threads".
 pub(crate) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -32,6 +34,13 @@ pub(crate) fn scaled(figure: f64, units: &[(f64, &str)]) -> String {
         _ => 2,
     };
     format!("{figure:.digits$}{unit}")
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned())
 }
 
 /// Text from outside, harmless in the text and attributes of HTML and SVG.

@@ -105,6 +105,26 @@ fn a_run_writes_results_that_fit_the_schema_and_both_reports() {
         assert_eq!(told, cell["kind"] == "strategy", "{subject}");
         assert_eq!(told, cell["verification"] != "none", "{subject}");
     }
+    // What is required is measured of every strategy, at a size that cannot prove it.
+    let required = &results["requirements"];
+    assert_eq!(required["scale"]["full"], false);
+    let verdicts = required["verdicts"].as_array().unwrap();
+    assert_eq!(
+        verdicts.len(),
+        7 * required["strategies"].as_array().unwrap().len()
+    );
+    assert_eq!(
+        required["strategies"].as_array().unwrap().len(),
+        verified.len()
+    );
+    for verdict in verdicts {
+        let told = verdict["limit"].is_null();
+        assert_eq!(verdict["decision"], if told { "told" } else { "undecided" });
+        let everywhere = verdict["unit"] == "ns" || cfg!(target_os = "linux");
+        assert_eq!(verdict["measured"].is_u64(), everywhere, "{verdict}");
+    }
+    assert!(told.contains("Requirements of the engine, over 5 strategies: of 30, 0 hold"));
+    assert!(text(&output.stderr).contains("measured the requirements with sharded"));
     let update = &results["self_test"]["effective_updates"];
     assert_eq!(update["acknowledged"], update["effective"]);
     for name in ["report.md", "report.html", "plots/ycsb-a.svg"] {
@@ -142,11 +162,15 @@ fn documents_of_ones_own() {
         "2",
         "--workloads",
         "ycsb-a",
+        "--requirements",
+        "off",
     ];
     let output = short_run(&out, &more);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let results = fs::read_to_string(out.join("results.json")).unwrap();
     assert!(results.contains("\"count\": 3"));
+    assert!(results.contains("\"requirements\": null"));
+    assert!(!text(&output.stdout).contains("Requirements"));
 }
 
 #[test]
@@ -190,6 +214,11 @@ fn unknown_names_come_with_the_known_ones() {
     assert!(line.starts_with("unknown workload `ycsb-z`; there are: read-hot, "));
     let line = run_complaint(&["--profile", "slow"]);
     assert_eq!(line, "unknown profile `slow`; there are: smoke, quick");
+    let line = run_complaint(&["--requirements", "some"]);
+    assert_eq!(
+        line,
+        "unknown size of requirements `some`; there are: off, small, full"
+    );
 }
 
 #[test]
@@ -287,6 +316,35 @@ fn slips_on_the_command_line() {
     assert!(complaint(&["run", "--out", "x", "--fast"]).contains("'--fast'"));
     let version = lab(&["--version"]);
     assert!(version.status.success() && text(&version.stdout).starts_with("bench-lab "));
+}
+
+/// The process that `run` starts for its memory, as people would meet it.
+#[test]
+fn the_process_whose_memory_is_measured() {
+    let output = lab(&["memory-of", "sharded", "whole-document", "small", "1"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let growth: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    if cfg!(target_os = "linux") {
+        let [before, after] = ["before", "after"].map(|at| growth[at].as_u64().unwrap());
+        // The texts of 200 contexts of 11 versions of 1,024 bytes, at least.
+        assert!(after - before > 200 * 11 * 1_024, "{before} to {after}");
+    } else {
+        assert!(growth.is_null());
+    }
+
+    let complain =
+        |strategy, updates, size, seed| complaint(&["memory-of", strategy, updates, size, seed]);
+    let line = complain("hashtable", "one-field", "small", "1");
+    assert!(line.starts_with("unknown strategy `hashtable`; there are: tokio-mutex, "));
+    let line = complain("sharded", "two-fields", "small", "1");
+    assert_eq!(
+        line,
+        "unknown kind of update `two-fields`; there are: one-field, whole-document"
+    );
+    let line = complain("sharded", "one-field", "off", "1");
+    assert_eq!(line, "SIZE: nothing is measured at this size");
+    assert!(complain("sharded", "one-field", "small", "x").contains("'x'"));
+    assert!(!text(&lab(&["--help"]).stdout).contains("memory-of"));
 }
 
 /// A disk that is full stops the results from being written, not half of them.

@@ -43,6 +43,17 @@ pub(super) fn ratio(ratio: f64) -> String {
     }
 }
 
+/// A size in bytes, in powers of ten.
+pub(super) fn decimal_bytes(bytes: u64) -> String {
+    let units = [
+        (1e9, "\u{a0}GB"),
+        (1e6, "\u{a0}MB"),
+        (1e3, "\u{a0}kB"),
+        (1.0, "\u{a0}B"),
+    ];
+    scaled(bytes as f64, &units)
+}
+
 /// A size in bytes.
 pub(super) fn bytes(bytes: u64) -> String {
     let units = [
@@ -222,7 +233,7 @@ pub(super) const LIMITS: &[&str] = &[
      sleep either. Runtimes with many tasks a thread are not measured yet.",
     "The floor keeps all documents once for every thread, so it fits into caches less well than a \
      shared map; with many threads it is not an upper bound.",
-    "Memory for each entry, scalability models and the check of recorded histories: not measured.",
+    "Memory for each entry of a strategy or peer, scalability models and the check of recorded histories: not measured.",
 ];
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::plots::Plot;
 use super::verdict::{Among, Verdict};
-use super::{figures, verdict};
+use super::{figures, requirements, verdict};
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
 use crate::words::{count, escape};
@@ -20,6 +20,7 @@ pub(super) fn render(results: &Results, plots: &[(&str, Plot)]) -> String {
          <body>\n<main>\n"
     );
     page += &head(results);
+    page += &requirements::html(results);
     for among in verdict::comparisons(results) {
         page += &standings(results, among);
     }
@@ -255,7 +256,7 @@ fn latency_row(cell: &Cell, operation: &str, latency: Option<&Latency>) -> Strin
     row + "</tr>\n"
 }
 
-fn number(figure: Option<(f64, String)>) -> String {
+pub(super) fn number(figure: Option<(f64, String)>) -> String {
     match figure {
         Some((value, text)) => format!("<td class=\"number\" data-value=\"{value}\">{text}</td>"),
         None => format!("<td class=\"missing\">{}</td>", figures::NOT_MEASURED),
@@ -263,7 +264,7 @@ fn number(figure: Option<(f64, String)>) -> String {
 }
 
 /// The beginning of a table that can be sorted; the script turns the headings into buttons.
-fn table_head(label: &str, heads: &[(String, bool)]) -> String {
+pub(super) fn table_head(label: &str, heads: &[(String, bool)]) -> String {
     let mut text = format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">\n\
          <table class=\"sortable\">\n<thead><tr>"

@@ -1,7 +1,7 @@
 //! The report as Markdown, with its plots beside it.
 
 use super::verdict::Among;
-use super::{figures, plots, verdict};
+use super::{figures, plots, requirements, verdict};
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
 use crate::words::count;
@@ -18,6 +18,7 @@ pub(super) fn render(results: &Results) -> String {
     for sentence in verdict::sentences(results) {
         text += &format!("- {sentence}\n");
     }
+    text += &requirements::markdown(results);
     text += "\n## Where strategies stand\n\n";
     for among in verdict::comparisons(results) {
         text += &format!(
@@ -159,7 +160,7 @@ fn latency_row(cell: &Cell, operation: &str, latency: Option<&Latency>) -> Strin
 }
 
 /// Text from outside, harmless inside a table.
-fn cell_text(text: &str) -> String {
+pub(super) fn cell_text(text: &str) -> String {
     text.replace('|', "\\|")
         .replace('<', "&lt;")
         .replace(['\n', '\r'], " ")

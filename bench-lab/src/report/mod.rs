@@ -5,11 +5,13 @@ mod figures;
 mod html;
 mod markdown;
 mod plots;
+mod requirements;
 mod verdict;
 
 use crate::error::LabError;
 use crate::output::Folder;
 use crate::results::Results;
+use crate::results::requirements::Verdict;
 
 /// The file of the results themselves.
 pub const RESULTS: &str = "results.json";
@@ -49,11 +51,19 @@ pub fn render(results: &Results) -> Result<Rendered, LabError> {
     })
 }
 
-/// The comparison of strategies and peers in a few lines of plain text.
+/// A requirement of one strategy in a line of plain text: its limit, what was measured, and
+/// whether it holds.
+#[must_use]
+pub fn requirement(verdict: &Verdict) -> String {
+    requirements::line(verdict)
+}
+
+/// The comparison of strategies and peers, and the requirements, in a few lines of plain text.
 #[must_use]
 pub fn headlines(results: &Results) -> String {
     let mut lines = vec![verdict::summary(results)];
     lines.extend(verdict::sentences(results));
+    lines.extend(requirements::headlines(results));
     lines.join("\n")
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::*;
+use crate::requirements;
+use crate::results::requirements::{Decision, Memory, Requirements};
 use crate::results::{
     Build, Cell, Documents, Environment, Latencies, Latency, Outcome, OverlapCheck, Provenance,
     Round, SCHEMA, SelfTest, Throughput, UpdateCheck, Verified,
@@ -118,6 +120,7 @@ fn results(cells: Vec<Cell>) -> Results {
         },
         verification: Vec::new(),
         cells,
+        requirements: None,
         scalability: Vec::new(),
         linearizability: None,
     }
@@ -212,6 +215,104 @@ fn what_was_verified_stands_beside_the_figures() {
     older.as_object_mut().unwrap().remove("verification");
     let older = Results::from_json(&older.to_string(), Path::new("results.json")).unwrap();
     assert!(render(&older).unwrap().markdown.contains("| protocol |"));
+}
+
+/// Two strategies, of which one takes too much memory and too long for a rollback.
+fn with_requirements() -> Results {
+    let latency = |p50, max| {
+        Some(Latency {
+            p50,
+            p99: p50,
+            p999: Some(max),
+            max,
+            samples: 1_000,
+        })
+    };
+    let observed = |subject: &str, rollback, bytes| {
+        let mut observed = requirements::nothing(subject);
+        observed.latency_ns.update = latency(3_500, 20_000_000);
+        observed.latency_ns.rollback = latency(3_500, rollback);
+        observed.memory_bytes.one_field = Some(Memory {
+            min: bytes,
+            median: bytes,
+            max: bytes,
+            before: 4_000_000,
+            samples: 3,
+        });
+        observed
+    };
+    let scale = requirements::Size::Full.scale().unwrap();
+    let strategies = vec![
+        observed("<ours>", 7_000_000, 100_000_000),
+        observed("slow", 200_000_000, 101_000_000),
+    ];
+    let mut results = typical();
+    results.requirements = Some(Requirements {
+        scale,
+        verdicts: requirements::judge(&scale, &strategies),
+        strategies,
+    });
+    results
+}
+
+#[test]
+fn requirements_are_told_with_limit_figure_spread_and_verdict() {
+    let results = with_requirements();
+    let plain = |text: String| text.replace('\u{a0}', " ");
+    let told = plain(headlines(&results));
+    for line in [
+        "Requirements of the engine, over 2 strategies: of 12, 4 hold, 2 fail and 6 are undecided.",
+        "update (p99.9 < 50 ms): holds; the highest is 20.0 ms with slow",
+        "rollback (max < 200 ms): fails with slow; the highest is 200 ms with slow",
+        "memory, one field changes (max ≤ 100 MB): fails with slow; the highest is 101 MB with slow",
+        "memory, all values change: not measured",
+        "snapshot (max < 100 ms): undecided; not measured",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line} in\n{told}");
+    }
+    let rendered = render(&results).unwrap();
+    let (markdown, html) = (plain(rendered.markdown), plain(rendered.html));
+    for text in [
+        "| update | p99.9 < 50 ms | **20.0 ms**<br>median 3.50 µs, max 20.0 ms<br>holds |",
+        "| rollback | max < 200 ms | **7.00 ms**<br>median 3.50 µs, max 7.00 ms<br>holds | \
+         **200 ms**<br>median 3.50 µs, max 200 ms<br>fails |",
+        "| slow | one field | 101 MB | 101 MB | 101 MB | 10.1 kB | 4.00 MB | 3 |",
+        "10000 contexts of 1024 bytes of JSON in 16 fields",
+    ] {
+        assert!(markdown.contains(text), "{text} in\n{markdown}");
+    }
+    for text in [
+        "<td class=\"number fails\"><b>200 ms</b><small class=\"fails\">✗ fails</small>\
+         <small>median 3.50 µs</small><small>max 200 ms</small></td>",
+        "<th scope=\"row\">rollback<small>max &lt; 200 ms</small></th>",
+        "&lt;ours&gt;",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    assert!(!html.contains("<ours>"));
+    assert!(!markdown.contains("<ours>"));
+    for text in [&markdown, &html] {
+        assert_no_odd_figures(text);
+    }
+
+    let verdicts = &results.requirements.as_ref().unwrap().verdicts;
+    let failed = verdicts.iter().find(|it| it.decision == Decision::Fails);
+    let line = plain(requirement(failed.unwrap()));
+    assert_eq!(line, "rollback with slow: 200 ms, required max < 200 ms");
+}
+
+#[test]
+fn without_requirements_nothing_is_said_of_them() {
+    let rendered = render(&typical()).unwrap();
+    assert!(!rendered.markdown.contains("Requirements"));
+    assert!(!rendered.html.contains("id=\"requirements\""));
+    assert!(!headlines(&typical()).contains("equirement"));
+
+    let json = typical().to_json().unwrap();
+    let mut older: serde_json::Value = serde_json::from_str(&json).unwrap();
+    older.as_object_mut().unwrap().remove("requirements");
+    let older = Results::from_json(&older.to_string(), Path::new("results.json")).unwrap();
+    assert_eq!(older.requirements, None);
 }
 
 #[test]
