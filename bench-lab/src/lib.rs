@@ -2,8 +2,8 @@
 //! each other, with maps people use instead, and with no synchronisation at all.
 //!
 //! Data flows one way: [`documents`] and [`workload`] go into the [`harness`], which puts
-//! [`subjects`] through rounds and makes [`results`] of what it saw; the [`report`] is drawn from
-//! the results alone.
+//! [`subjects`] through rounds and makes [`results`] of what it saw, to which [`requirements`] adds
+//! what it finds; the [`report`] is drawn from the results alone.
 //!
 //! # What a throughput figure means
 //!
@@ -43,6 +43,11 @@
 //! Every update increments a field of a document. After the rounds of a cell the counters of all
 //! documents must add up to the updates that were acknowledged, warm-ups included; a subject that
 //! loses updates, or refuses operations, fails the run.
+//!
+//! # What is required of the engine
+//!
+//! Beside the strategies a run measures the engine that is built on them, and says of each
+//! requirement whether it holds: see [`requirements`].
 
 // The lab observes the code that is model checked and is not itself model checked: it may use
 // the standard library's atomics and locks.
