@@ -1,7 +1,7 @@
 //! What a write wants a context to hold.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::{ContextRef, Document};
 
@@ -45,6 +45,17 @@ pub(crate) enum Lifetime {
     For(Duration),
 }
 
+impl Lifetime {
+    /// When what was written at this time expires, if it does.
+    pub(crate) fn end(self, written: SystemTime) -> Option<SystemTime> {
+        match self {
+            Self::Forever => None,
+            // What would expire after the end of time does not expire.
+            Self::For(time) => written.checked_add(time),
+        }
+    }
+}
+
 impl Draft {
     /// A draft of this document.
     pub const fn new(document: Document) -> Self {
@@ -55,7 +66,8 @@ impl Draft {
         }
     }
 
-    /// Sets the metadata: what is known about the context rather than in it.
+    /// Sets the metadata: what is known about the context rather than in it. An empty document
+    /// leaves the context without any.
     pub fn metadata(mut self, metadata: Document) -> Self {
         self.metadata = Some(Arc::new(metadata));
         self
@@ -71,6 +83,14 @@ impl Draft {
     pub const fn forever(mut self) -> Self {
         self.lifetime = Some(Lifetime::Forever);
         self
+    }
+
+    /// What makes a context what `context` is: its document, metadata and time to live.
+    pub(crate) fn all_of(context: ContextRef<'_>) -> Self {
+        let mut draft = context.state().draft.clone();
+        // No metadata means none, and not what there is.
+        draft.metadata.get_or_insert_default();
+        draft
     }
 
     /// The document.

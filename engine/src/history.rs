@@ -1,12 +1,14 @@
 //! The versions a context had before, each kept as what differs from the one after it.
 
+mod queue;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use contexture_strategies::{Version, Versioned};
-use rpds::QueueSync;
 
+use self::queue::Queue;
 use crate::document::Delta;
 use crate::state::State;
 use crate::{ContextRef, Document, Revision};
@@ -16,7 +18,7 @@ use crate::{ContextRef, Document, Revision};
 /// It is part of each version and never changes: a version shares all but the last record with the
 /// one before, so adding one costs that record, whatever the length.
 #[derive(Clone)]
-pub(crate) struct Past(Option<QueueSync<Record>>);
+pub(crate) struct Past(Queue<Record>);
 
 /// A former version. Its document is that of the version after it, with `delta` applied.
 struct Record {
@@ -29,35 +31,26 @@ struct Record {
 
 impl Past {
     pub(crate) const fn new() -> Self {
-        Self(None)
+        Self(Queue::new())
     }
 
     /// The past of a version with this document that follows `before`, of at most `limit` records.
     pub(crate) fn with(before: &Versioned<State>, document: &Document, limit: usize) -> Self {
         if limit == 0 {
-            return Self(None);
+            return Self::new();
         }
-        let record = Record {
+        let mut records = before.past.0.clone();
+        records.push(Record {
             version: before.version(),
             updated: before.updated,
             revision: before.revision,
             metadata: before.draft.metadata.clone(),
             delta: Delta::between(document, before.document()),
-        };
-        let mut records = before.past.0.clone().unwrap_or_else(QueueSync::new_sync);
-        records.enqueue_mut(record);
+        });
         while records.len() > limit {
-            records.dequeue_mut();
+            records.pop();
         }
-        Self(Some(records))
-    }
-
-    fn records(&self) -> impl Iterator<Item = &Record> {
-        self.0.iter().flat_map(|records| records.iter())
-    }
-
-    fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, QueueSync::len)
+        Self(records)
     }
 }
 
@@ -154,10 +147,8 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     pub(crate) fn of(state: &'a State) -> Self {
-        let mut records = Vec::with_capacity(state.past.len());
-        records.extend(state.past.records());
         Self {
-            records,
+            records: state.past.0.oldest_first(),
             newer: state.document().clone(),
         }
     }
@@ -237,5 +228,45 @@ impl From<Version> for Moment {
 impl From<SystemTime> for Moment {
     fn from(time: SystemTime) -> Self {
         Self::AtOrBefore(time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem;
+
+    use super::*;
+    use crate::kind::Sharded;
+    use crate::{ContextId, Contexts};
+
+    /// What a former version takes beside its record: the counts of two allocations, and a node.
+    const NODE: usize = 6 * mem::size_of::<usize>();
+
+    #[test]
+    fn a_former_version_takes_what_differs() {
+        let contexts = Contexts::<Sharded>::new();
+        let id = ContextId::new("a").expect("an id");
+        let mut document = Document::new();
+        for field in 0..64 {
+            let text = "x".repeat(112);
+            document = document
+                .with(&format!("field{field}"), &text)
+                .expect("fits");
+        }
+        let document = document.with("n", &0).expect("fits");
+        assert!(document.byte_size() > 8_000);
+        contexts.create_sync(id.clone(), document).expect("created");
+        for n in 1..=1_000 {
+            let update = |context: ContextRef<'_>| context.with("n", &n);
+            contexts.try_update_sync(&id, update).expect("updated");
+        }
+        let context = contexts.get_sync(&id).expect("there");
+        let history = context.history();
+        assert_eq!(history.len(), 1_000);
+        for record in history.records {
+            let heap = record.delta.byte_size() - mem::size_of::<Delta>();
+            let bytes = mem::size_of::<Record>() + NODE + heap;
+            assert!(bytes < 200, "{} takes {bytes} bytes", record.version);
+        }
     }
 }

@@ -46,6 +46,19 @@ impl State {
         }
     }
 
+    /// A version that was committed, here or elsewhere, and written down; the draft names its
+    /// lifetime. Of its past, and of its place among other commits, nothing is known.
+    pub(crate) fn committed(mut draft: Draft, created: SystemTime, updated: SystemTime) -> Self {
+        draft.metadata.take_if(|metadata| metadata.is_empty());
+        let lifetime = draft.lifetime.unwrap_or(Lifetime::Forever);
+        Self {
+            created,
+            updated,
+            expires: lifetime.end(updated),
+            ..Self::new(draft)
+        }
+    }
+
     pub(crate) const fn document(&self) -> &Document {
         &self.draft.document
     }
@@ -74,11 +87,9 @@ impl State {
                 self.past = Past::with(before, &self.draft.document, history);
             }
         }
+        // Empty metadata is how a write says that there is to be none.
+        self.draft.metadata.take_if(|metadata| metadata.is_empty());
         let lifetime = *self.draft.lifetime.get_or_insert(default);
-        self.expires = match lifetime {
-            Lifetime::Forever => None,
-            // What would expire after the end of time does not expire.
-            Lifetime::For(time) => self.updated.checked_add(time),
-        };
+        self.expires = lifetime.end(self.updated);
     }
 }
