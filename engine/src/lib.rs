@@ -67,6 +67,7 @@ pub mod feed;
 pub mod history;
 pub mod plugins;
 pub mod sessions;
+pub mod recovery;
 
 mod batch;
 mod builder;
@@ -104,6 +105,7 @@ pub use self::history::{History, HistoryEntry, Moment};
 pub use self::id::{ContextId, IdError};
 pub use self::merge::{Merged, merge};
 pub use self::operation::Operation;
+pub use self::recovery::RecoveryPoint;
 pub use self::revision::Revision;
 pub use self::sessions::{Session, SessionError, Sessions};
 pub use self::snapshot::{Page, Snapshot};

@@ -22,6 +22,9 @@ pub enum Operation {
     Apply,
     /// [`snapshot`](crate::Contexts::snapshot)
     Snapshot,
+    /// [`restore`](crate::recovery::Recovery::restore) and
+    /// [`restore_context`](crate::recovery::Recovery::restore_context)
+    Restore,
 }
 
 impl Operation {
@@ -37,6 +40,7 @@ impl Operation {
             Self::Delete => "delete",
             Self::Apply => "apply",
             Self::Snapshot => "snapshot",
+            Self::Restore => "restore",
         }
     }
 }

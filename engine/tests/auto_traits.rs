@@ -20,6 +20,7 @@ use contexture::feed::{
 use contexture::kind::Visitor;
 use contexture::plugins::*;
 use contexture::sessions::{SessionSettings, SessionsBuilder, Status};
+use contexture::recovery::{Damage, Recovery, RecoveryError, RecoveryIoError, Restored, Select};
 use contexture::*;
 use probe::{ALL, Pin, assert_as_wanted, assert_pinned, exports, pin, pins, probe_result};
 
@@ -53,6 +54,9 @@ fn types() -> Vec<Pin> {
         Moment: ALL;
         Operation: ALL;
         Page: ALL;
+        RecoveryPoint: ALL;
+        Restored: ALL;
+        Select: ALL;
         Revision: ALL;
         SystemClock: ALL;
         Sweeper: ALL;
@@ -89,6 +93,9 @@ fn types() -> Vec<Pin> {
         LimitExceeded: ALL;
         RollbackError: ALL;
         TransformError: ALL;
+        Damage: NO_UNWIND;
+        RecoveryError: ALL;
+        RecoveryIoError: NO_UNWIND;
         IdError: ALL;
         PatchError: NO_UNWIND;
         PatchFailure: NO_UNWIND;
@@ -115,6 +122,7 @@ macro_rules! contexts {
                     Session<kind::$kind>: ALL;
                     Sessions<kind::$kind>: ALL;
                     SessionsBuilder<kind::$kind>: ALL;
+                    Recovery<kind::$kind>: ALL;
                 },
             )*];
             contexts.into_iter().flatten().collect()
@@ -184,6 +192,11 @@ macro_rules! futures_of {
             future!("delete", |(all, id): Here| all.delete(id, None)),
             future!("apply", |(all, _): Here| all.apply(Batch::new())),
             future!("list", |(all, _): Here| all.list()),
+            future!("restore", |(all, _): Here| recovery(all)
+                .restore(Select::Latest)),
+            future!("restore_context", |(all, id): Here| {
+                recovery(all).restore_context(Select::Latest, id)
+            }),
             future!("snapshot", |(all, _): Here| all.snapshot()),
             future!("len", $wanted[2], |(all, _): Here| all.len()),
             future!("is_empty", $wanted[2], |(all, _): Here| all.is_empty()),
@@ -203,6 +216,10 @@ macro_rules! futures_of {
 const READY: [&str; 3] = ["Send Sync", "Send", "Send Sync RefUnwindSafe"];
 /// Waiting for a tokio lock is not unwind safe.
 const AWAITING: [&str; 3] = ["Send Sync", "Send", "Send Sync"];
+
+fn recovery<S: StrategyKind>(all: &'static Contexts<S>) -> &'static Recovery<S> {
+    Box::leak(Box::new(all.recovery()))
+}
 
 // The probes cannot see through closures of their own function, and call nothing.
 fn read() -> &'static Context {
@@ -258,6 +275,8 @@ fn every_exported_type_is_pinned() {
         .chain(exports(include_str!("../src/feed/mod.rs")))
         .chain(exports(include_str!("../src/plugins/mod.rs")))
         .chain(exports(include_str!("../src/sessions/mod.rs")));
+        .chain(exports(include_str!("../src/recovery/mod.rs")))
+        .chain(exports(include_str!("../src/document/mod.rs")));
     // Traits have none.
     let exported = exported.filter(|name| name != "Clock");
     let pins: Vec<Pin> = types().into_iter().chain(contexts()).collect();

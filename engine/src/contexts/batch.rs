@@ -10,6 +10,7 @@ use crate::observe;
 use crate::plugins::Set;
 use crate::state::State;
 use crate::{Batch, BatchError, Context, ContextId, Draft, Operation};
+use crate::{Batch, BatchError, Context, Operation, Snapshot};
 
 /// Writing several contexts at once, for every strategy.
 impl<S: StrategyKind> Contexts<S> {
@@ -42,11 +43,17 @@ impl<S: StrategyKind> Contexts<S> {
     /// # }
     /// ```
     pub async fn apply(&self, batch: Batch) -> Result<Vec<Option<Version>>, BatchError> {
-        let apply = self.try_apply(&batch);
+        let apply = self.try_apply(&batch, None);
         self.operation(Operation::Apply, None, apply).await
     }
 
-    async fn try_apply(&self, batch: &Batch) -> Result<Vec<Option<Version>>, BatchError> {
+    /// Applies a batch. What it probably finds is `found`, if that is known: what takes time is
+    /// then done before the store's locks are taken.
+    pub(super) async fn try_apply(
+        &self,
+        batch: &Batch,
+        found: Option<&Snapshot>,
+    ) -> Result<Vec<Option<Version>>, BatchError> {
         let inner = &*self.inner;
         inner.settings.limits.check_batch(batch)?;
         let validators = inner.plugins.validators();
@@ -66,7 +73,17 @@ impl<S: StrategyKind> Contexts<S> {
                 false => batch.clone(),
             };
             let changes = batch_now.changes.into_iter();
-            let changes = changes.map(|(id, change)| (id, change.map(State::new)));
+            let changes = changes.map(|(id, change)| {
+                let before = found.and_then(|found| found.get(&id));
+                let state = |draft| match before {
+                    Some(before) => {
+                        State::following(draft, before.committed(), inner.settings.history)
+                    }
+                    None => State::new(draft),
+                };
+                let change = change.map(state);
+                (id, change)
+            });
             let mut write = self.begin();
             let hook = write.hook();
             let applied = inner.store.apply_with(changes.collect(), hook).await;

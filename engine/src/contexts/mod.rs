@@ -4,6 +4,7 @@ mod batch;
 mod committing;
 mod expire;
 mod read;
+mod recovery;
 mod rollback;
 mod subscribe;
 mod sync;
@@ -21,9 +22,12 @@ use contexture_strategies::{Options, Strategy, StrategyKind, kind};
 use crate::builder::Settings;
 use crate::feed::Log;
 use crate::plugins::Plugins;
+use crate::recovery::Points;
 use crate::state::State;
 use crate::sync::Flag;
 use crate::{Builder, ContextId};
+
+pub use self::recovery::{Recovery, Restored};
 
 /// Shared, versioned contexts: a concurrent map from [`ContextId`] to [`Context`](crate::Context).
 ///
@@ -99,6 +103,10 @@ struct Inner<S: StrategyKind> {
     /// Whether any context ever had a time to live. It is set before the write that it is about, and
     /// whoever can see that write sees the flag through the store's locks.
     expiring: Flag,
+    recovery: Points,
+    /// Whether any context ever had a time to live. Relaxed everywhere: it is set before the write
+    /// that it is about, and whoever can see that write sees the flag through the store's locks.
+    expiring: AtomicBool,
 }
 
 /// A handle of contexts that others keep alive.
@@ -151,12 +159,16 @@ impl<S: StrategyKind> Contexts<S> {
             options = options.limit(contexts);
         }
         let log = settings.feed.map(|commits| Arc::new(Log::new(commits)));
+        let recovery = Points::new(settings.recovery_points);
         let inner = Inner {
             store: S::Store::with_options(options),
             settings,
             log,
             plugins: Plugins::new(S::AWAITS),
             expiring: Flag::default(),
+            plugins: Plugins::default(),
+            recovery,
+            expiring: AtomicBool::new(false),
         };
         Self {
             inner: Arc::new(inner),

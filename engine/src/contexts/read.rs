@@ -3,6 +3,8 @@
 use contexture_strategies::{Strategy, StrategyKind, Version, Versioned};
 
 use super::{Contexts, Inner};
+use super::Contexts;
+use crate::feed::Log;
 use crate::observe;
 use crate::state::State;
 use crate::{Context, ContextId, ContextRef, Operation, Page, Snapshot};
@@ -209,18 +211,25 @@ impl<S: StrategyKind> Contexts<S> {
         observe::operation(Operation::Snapshot, S::NAME, None, snapshot).await
     }
 
-    async fn snapshot_unless_expired(&self) -> Snapshot {
+    pub(super) async fn snapshot_unless_expired(&self) -> Snapshot {
         if self.inner.may_expire() {
             self.purge_expired().await;
         }
-        let store = &self.inner.store;
-        match &self.inner.log {
-            None => Snapshot::new(store.snapshot().await, None),
-            Some(log) => {
-                let (snapshot, revision) = store.snapshot_with(|| log.last()).await;
-                Snapshot::new(snapshot, Some(revision))
-            }
+        if self.inner.log.is_none() {
+            return Snapshot::new(self.inner.store.snapshot().await, None);
         }
+        self.snapshot_with(|| ()).await.0
+    }
+
+    /// A snapshot, expired contexts included, and what the hook returns at its instant.
+    pub(super) async fn snapshot_with<R: Send>(
+        &self,
+        hook: impl FnOnce() -> R + Send,
+    ) -> (Snapshot, R) {
+        let log = self.inner.log.as_deref();
+        let hook = || (log.map(Log::last), hook());
+        let (snapshot, (revision, returned)) = self.inner.store.snapshot_with(hook).await;
+        (Snapshot::new(snapshot, revision), returned)
     }
 
     /// How many contexts there are, at one instant.
