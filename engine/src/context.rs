@@ -69,6 +69,10 @@ impl<'a> ContextRef<'a> {
         self.committed.value()
     }
 
+    pub(crate) const fn committed(self) -> &'a Versioned<State> {
+        self.committed
+    }
+
     /// An owned handle of the same version.
     #[must_use]
     pub fn to_context(self) -> Context {

@@ -66,8 +66,8 @@ pub mod expiry;
 pub mod feed;
 pub mod history;
 pub mod plugins;
-pub mod sessions;
 pub mod recovery;
+pub mod sessions;
 
 mod batch;
 mod builder;

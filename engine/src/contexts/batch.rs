@@ -9,8 +9,7 @@ use crate::limits::written;
 use crate::observe;
 use crate::plugins::Set;
 use crate::state::State;
-use crate::{Batch, BatchError, Context, ContextId, Draft, Operation};
-use crate::{Batch, BatchError, Context, Operation, Snapshot};
+use crate::{Batch, BatchError, Context, ContextId, Draft, Operation, Snapshot};
 
 /// Writing several contexts at once, for every strategy.
 impl<S: StrategyKind> Contexts<S> {

@@ -104,9 +104,6 @@ struct Inner<S: StrategyKind> {
     /// whoever can see that write sees the flag through the store's locks.
     expiring: Flag,
     recovery: Points,
-    /// Whether any context ever had a time to live. Relaxed everywhere: it is set before the write
-    /// that it is about, and whoever can see that write sees the flag through the store's locks.
-    expiring: AtomicBool,
 }
 
 /// A handle of contexts that others keep alive.
@@ -166,9 +163,7 @@ impl<S: StrategyKind> Contexts<S> {
             log,
             plugins: Plugins::new(S::AWAITS),
             expiring: Flag::default(),
-            plugins: Plugins::default(),
             recovery,
-            expiring: AtomicBool::new(false),
         };
         Self {
             inner: Arc::new(inner),

@@ -3,7 +3,6 @@
 use contexture_strategies::{Strategy, StrategyKind, Version, Versioned};
 
 use super::{Contexts, Inner};
-use super::Contexts;
 use crate::feed::Log;
 use crate::observe;
 use crate::state::State;
