@@ -26,11 +26,149 @@
 //! # }
 //! ```
 //!
-//! # Concurrency strategies
+//! # A tour
+//!
+//! **Contexts and documents.** A [`ContextId`] is text that was checked once; a [`Document`] is a JSON
+//! object in one piece, whose fields are found without parsing the others and keep their text to the
+//! digit. Beside its document a context has [metadata](Draft::metadata), times, and a [`Version`]
+//! that only ever grows, also when the context is deleted and created again. [`Contexts::read`] looks
+//! at the newest version, [`get`](Contexts::get) keeps it, [`snapshot`](Contexts::snapshot) keeps all
+//! contexts as they were at one instant. None of them is a lock, so all may be kept across an
+//! `.await`.
+//!
+//! **Updates and conflicts.** Who changes a context says what is to become of what it holds *then*,
+//! not of what it held when somebody looked:
+//!
+//! | you | use |
+//! |---|---|
+//! | change what is there | [`update`](Contexts::update), [`try_update`](Contexts::try_update): in turn, closures run at most once |
+//! | decide whether to change it | [`update_if`](Contexts::update_if): the closure runs again if the context has changed meanwhile |
+//! | have read it long ago | [`compare_and_set`](Contexts::compare_and_set) with its version, or [`write_over`](Contexts::write_over) with a [resolution](conflict): the latest, the oldest, a [`merge`](merge()), a function |
+//! | change several at once, or none | [`apply`](Contexts::apply) a [`Batch`] |
+//!
+//! Changes that come as data are documents, too: [`Document::merge_patch`] (RFC 7396) and
+//! [`Document::patch`] (RFC 6902). An error, a panic or a dropped future has changed nothing.
+//!
+//! **History and recovery.** Each version remembers those before it, as differences, 1000 unless
+//! the builder [says otherwise](Builder::history): [`Context::history`], [`Context::at`] a version or
+//! time, [`Context::diff`] between two. [`Contexts::rollback`] commits what one context held before.
+//! A [recovery point](recovery) keeps all of them, and restores them in one step.
+//!
+//! **The feed.** With [`Builder::feed`] all commits are numbered in one [order](Revision), and whoever
+//! [subscribes](Contexts::subscribe) gets them in this order without a gap, or is told which ones
+//! were missed. [`Contexts::watch`] gives a snapshot and exactly what it lacks. See [`feed`].
+//!
+//! **Expiry.** A context with a [time to live](Draft::time_to_live) expires that long after its last
+//! write; nobody sees it afterwards, and its removal is a commit like any other. See [`expiry`].
+//!
+//! **Sessions.** A client that works on some contexts, one of them current, has a [`Session`]; it keeps
+//! ids and never documents, so there is nothing to bring in line. See [`sessions`].
+//!
+//! **Plugins.** Validators see each write before it happens and may refuse it, transformations are
+//! updates with a name, observers are told of what happened. They come and go at run time. An audit
+//! trail and JSON Schemas are among them. See [`plugins`].
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use contexture::feed::Filter;
+//! use contexture::{ContextId, Contexts, CreateError, Document, Draft, ManualClock};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clock = ManualClock::new(); // by default the system's
+//! let contexts: Contexts = Contexts::builder().feed(1_000).clock(clock.clone()).build();
+//! contexts.plugins().add_validator("small", |proposal: &contexture::plugins::Proposal<'_>| {
+//!     if proposal.document().len() > 3 { Err("too many fields".into()) } else { Ok(()) }
+//! })?;
+//! let mut feed = contexts.subscribe(Filter::new())?;
+//!
+//! let cart = ContextId::new("cart/1")?;
+//! let draft = Draft::new(Document::parse(r#"{"items": 0}"#)?).time_to_live(Duration::from_secs(60));
+//! let empty = contexts.create_sync(cart.clone(), draft)?;
+//! contexts.try_update_sync(&cart, |cart| cart.with("items", &1))?;
+//!
+//! let now = contexts.get_sync(&cart).unwrap();
+//! assert_eq!(now.at(empty).unwrap().document().as_json(), r#"{"items":0}"#);
+//! contexts.rollback_sync(&cart, empty)?;
+//! assert_eq!(contexts.get_sync(&cart).unwrap().as_json(), r#"{"items":0}"#);
+//!
+//! clock.advance(Duration::from_secs(60));
+//! assert!(contexts.get_sync(&cart).is_none());
+//! let large = Document::parse(r#"{"a": 1, "b": 2, "c": 3, "d": 4}"#)?;
+//! let refused = contexts.create_sync(cart, large);
+//! assert!(matches!(refused, Err(CreateError::Refused(_))));
+//!
+//! // Created, updated, rolled back, expired; what was refused is no commit.
+//! let mut commits = 0;
+//! while let Ok(Some(_)) = feed.try_next() {
+//!     commits += 1;
+//! }
+//! assert_eq!(commits, 4);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Whole programs are in `engine/examples`; `specs/patterns/migration.md` goes from a map behind a lock
+//! to contexts, step by step.
+//!
+//! # How a write goes through
+//!
+//! An update, in the caller's task or thread:
+//!
+//! ```text
+//!   begin        whoever the handle acts as is noted
+//! ┌─ its turn ────────────────────────── other writers of this context wait, nobody else ──┐
+//! │ closure      gets the newest version, makes a draft; under no lock                     │
+//! │ limits       LimitExceeded                                                             │
+//! │ validators   Refused                                                                   │
+//! │ history      the difference to the version before                                      │
+//! │ ┌─ critical section ────────────────────────── the lock of the map, or of a shard ─┐   │
+//! │ │ hook         time, expiry, revision; a place in the feed                         │   │
+//! │ │ the new version is in place                                                      │   │
+//! │ └──────────────────────────────────────────────────────────────────────────────────┘   │
+//! └────────────────────────────────────────────────────────────────────────────────────────┘
+//!   publish      the feed shows the commit, and wakes who waits for it
+//!   observers    are told
+//!   Ok(version)
+//! ```
+//!
+//! A create, a compare-and-set, a deletion and a batch go the same way without a turn of their own:
+//! limits and validators come first, and the critical section finds out whether what they saw is
+//! still there. Reads, and every other context, are held up by the critical section at most.
+//!
+//! # Which strategy should you use?
 //!
 //! How the contexts are shared is a type parameter of [`Contexts`], a [`kind`], and each kind a
-//! cargo feature. All keep the same contract; the documentation of [`contexture_strategies`] tells
-//! which one to use when. The default is `sharded`.
+//! cargo feature. All keep the same contract, so this is about time alone. The default is `sharded`:
+//! a hash map in parts, each behind its own lock. It is the wrong one
+//!
+//! * **if nearly everything is a read**, of few contexts above all. Readers of one context write the
+//!   same lock. `arc-swap` reads without one: eleven times as many reads of one context with two threads
+//!   (59 million a second against 5), three times as many of a thousand. Its writes queue at one lock
+//!   and copy; at one write in twenty it has lost its lead.
+//! * **if snapshots are frequent**, and there are many contexts: it copies a handle of each while writers
+//!   wait. A snapshot of `arc-swap` costs nothing.
+//! * **if one thread does it all**: `parking-lot` is one map with one lock, as fast, and less memory.
+//! * **if no thread may ever block**, or waiting writers must be
+//!   [cut short](Contexts#cancel-safety-and-timeouts): only `tokio-rwlock` and `tokio-mutex` wait by
+//!   awaiting. They are several times slower under contention.
+//! * **if documents change in place, all the time, and nobody wants snapshots**: then it is not only
+//!   the wrong strategy. See [below](#when-not-to-use-it).
+//!
+//! Measure it: `cargo run --release --example choosing_a_strategy --features all-strategies` with your
+//! load in the place of its own, or the lab (`cargo lab run`), from whose
+//! report these figures are. What each method of each strategy waits for is a table of
+//! `specs/contract.md`.
+//!
+//! # Limits
+//!
+//! None but [`Document::MAX_BYTES`] and [`ContextId::MAX_LEN`] are set at first. [`Builder`] sets
+//! [how many contexts](Builder::max_contexts) there may be, how large
+//! [documents](Builder::max_document_bytes) and [ids](Builder::max_id_bytes) may get, how many
+//! [versions](Builder::history), [commits](Builder::feed) and
+//! [recovery points](Builder::max_recovery_points) are kept. They hold under any interleaving, and
+//! whoever meets one is told by an error that names it. What no limit can see: handles, snapshots and
+//! subscribers keep the versions they show alive.
 //!
 //! # Observability
 //!
@@ -82,6 +220,8 @@ mod limits;
 mod merge;
 mod observe;
 mod operation;
+#[cfg(doctest)]
+mod pages;
 mod revision;
 mod snapshot;
 mod state;

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 
 macro_rules! examples {
-    ($($file:literal => $name:ident,)*) => {
+    ($($name:ident => $file:literal,)*) => {
         $(
             #[path = $file]
             mod $name;
@@ -23,10 +23,11 @@ macro_rules! examples {
 }
 
 examples! {
-    "../examples/choosing_a_strategy.rs" => choosing_a_strategy,
-    "../examples/migration.rs" => migration,
-    "../examples/web_session.rs" => web_session,
-    "../examples/without_a_runtime.rs" => without_a_runtime,
+    choosing_a_strategy => "../examples/choosing_a_strategy.rs",
+    migration => "../examples/migration.rs",
+    watching_a_feed => "../examples/watching_a_feed.rs",
+    web_session => "../examples/web_session.rs",
+    without_a_runtime => "../examples/without_a_runtime.rs",
 }
 
 /// An example that is added must run here, and is short enough to be read.

@@ -78,8 +78,14 @@ pub use self::recovery::{Recovery, Restored};
 ///
 /// Every async method is cancel safe: dropping its future at any await point leaves the contexts
 /// as they were before the call or as they are after it. See
-/// [`Strategy`](contexture_strategies::Strategy#cancel-safety). So any of them can be given a
-/// timeout with what the runtime has for it, say `tokio::time::timeout`.
+/// [`Strategy`](contexture_strategies::Strategy#cancel-safety). So with strategies that await, any
+/// of them can be given a timeout with what the runtime has for it, say `tokio::time::timeout`: who
+/// is cut short has changed nothing.
+///
+/// With strategies that never await a timeout cuts nothing short: the first poll does all of the
+/// work, and blocks the thread where it waits. What it waits for is bounded by construction, but for
+/// the closure of another update of the same context. So keep closures short, or use
+/// [`update_if`](Contexts::update_if), for whose closure nobody waits unless it loses several races.
 ///
 /// # Calling back from a closure
 ///
