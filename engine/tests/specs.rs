@@ -3,7 +3,8 @@
 //! On these pages a link leads to something that is there. One whose text is in code letters names
 //! what is defined in the file (or in a file of the folder) it leads to: a test, a module, a
 //! scenario, a planted fault, a key of a manifest. A section of `specs/patterns/async-locks.md` says
-//! what holds us to it in a paragraph that starts with `Held by:`.
+//! what holds us to it in a paragraph that starts with `Held by:`. Pages that are about the tests of
+//! one folder name them in brackets, in code letters.
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 
@@ -21,11 +22,10 @@ fn pages() -> Vec<PathBuf> {
     let patterns = patterns.map(|file| file.unwrap().path());
     let mut pages: Vec<_> = patterns
         .filter(|path| path.extension().is_some_and(|it| it == "md"))
-        .chain([specs.join("plugins.md"), specs.join("architecture.md")])
-        .filter(|path| path.exists())
+        .chain(["plugins.md", "architecture.md", "contract.md"].map(|page| specs.join(page)))
         .collect();
     pages.sort();
-    assert!(pages.len() >= 2, "{pages:?}");
+    assert!(pages.len() >= 5, "{pages:?}");
     pages
 }
 
@@ -158,6 +158,34 @@ fn what_the_pages_link_to_exists() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(named >= 50, "only {named} names were looked for");
+}
+
+/// The names in brackets of a text: ``[`this`, `that`]``, but not the text of a link.
+fn bracketed(text: &str) -> Vec<&str> {
+    let brackets = text.split("[`").skip(1).filter_map(|rest| {
+        let (inside, after) = rest.split_once(']')?;
+        (!after.starts_with('(')).then_some(inside)
+    });
+    let names = brackets.flat_map(|inside| inside.split(','));
+    names.map(|name| name.trim().trim_matches('`')).collect()
+}
+
+#[test]
+fn tests_named_in_brackets_exist() {
+    let pages = [
+        ("contract.md", "strategies/tests/conformance", 40),
+        ("plugins.md", "engine/tests/plugins", 20),
+    ];
+    for (page, folder, at_least) in pages {
+        let text = prose(&root().join("specs").join(page));
+        let names = bracketed(&text);
+        let missing: Vec<_> = names
+            .iter()
+            .filter(|name| !defines(&root().join(folder), name))
+            .collect();
+        assert!(missing.is_empty(), "{page}: {folder} has no {missing:?}");
+        assert!(names.len() >= at_least, "{page}: only {}", names.len());
+    }
 }
 
 /// A practice that nothing holds us to is only a wish.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use contexture::conflict::KeepLatest;
+use contexture::feed::Filter;
 use contexture::{Batch, ContextRef, Contexts, CreateError, Document, StrategyKind, Version};
 
 use crate::common::incremented;
@@ -62,6 +63,7 @@ pub(crate) fn reads<S: StrategyKind>() -> Vec<(&'static str, Call<S>)> {
         snapshot: |all| all.snapshot().await.len() == 2,
         len: |all| all.len().await == 2,
         is_empty: |all| !all.is_empty().await,
+        watch: |all| all.watch(Filter::new()).await.is_ok(),
         purge_expired: |all| all.purge_expired().await == 0,
     }
 }
