@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -158,6 +159,58 @@ fn what_the_pages_link_to_exists() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(named >= 50, "only {named} names were looked for");
+}
+
+/// The architecture has a line for each file of the engine, and for no other.
+#[test]
+fn every_file_of_the_engine_is_in_its_listing() {
+    let page = fs::read_to_string(root().join("specs/architecture.md")).unwrap();
+    let section = page.split("\n## Inside `engine`\n").nth(1).unwrap();
+    let listing = section.split("```").nth(1).unwrap();
+    let mut folder = "";
+    let mut listed = BTreeSet::new();
+    for line in listing.lines() {
+        let mut words = line.split_whitespace();
+        if !line.starts_with(' ') {
+            let first = words.clone().next().unwrap_or_default();
+            folder = if first.ends_with('/') { first } else { "" };
+        }
+        let files = words
+            .by_ref()
+            .take_while(|word| word.ends_with(".rs") || *word == folder);
+        let files = files.filter(|word| word.ends_with(".rs"));
+        listed.extend(files.map(|file| format!("{folder}{file}")));
+    }
+    let mut found = BTreeSet::new();
+    let source = root().join("engine/src");
+    sources(&source, &mut found);
+    let found: BTreeSet<_> = found
+        .iter()
+        .map(|file| {
+            file.strip_prefix(&source)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let missing: Vec<_> = found.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "not listed: {missing:?}; gone: {gone:?}"
+    );
+}
+
+fn sources(folder: &Path, found: &mut BTreeSet<PathBuf>) {
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.insert(path);
+        }
+    }
 }
 
 /// The names in brackets of a text: ``[`this`, `that`]``, but not the text of a link.
