@@ -25,11 +25,8 @@ macro_rules! examples {
 examples! {
     choosing_a_strategy => "../examples/choosing_a_strategy.rs",
     migration => "../examples/migration.rs",
-    choosing_a_strategy => "../examples/choosing_a_strategy.rs",
-    migration => "../examples/migration.rs",
     watching_a_feed => "../examples/watching_a_feed.rs",
     web_session => "../examples/web_session.rs",
-    without_a_runtime => "../examples/without_a_runtime.rs",
     without_a_runtime => "../examples/without_a_runtime.rs",
 }
 

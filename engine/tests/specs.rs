@@ -161,6 +161,21 @@ fn what_the_pages_link_to_exists() {
     assert!(named >= 50, "only {named} names were looked for");
 }
 
+/// Mermaid takes a semicolon for the end of a statement, and draws a bomb.
+#[test]
+fn diagrams_have_no_semicolons() {
+    let mut diagrams = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for diagram in text.split("```mermaid\n").skip(1) {
+            let diagram = diagram.split("```").next().unwrap();
+            assert!(!diagram.contains(';'), "{}: {diagram}", page.display());
+            diagrams += 1;
+        }
+    }
+    assert!(diagrams >= 3, "{diagrams}");
+}
+
 /// The architecture has a line for each file of the engine, and for no other.
 #[test]
 fn every_file_of_the_engine_is_in_its_listing() {
