@@ -374,6 +374,7 @@ fn no_space() {
 
 #[cfg(unix)]
 mod interrupt {
+    use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
@@ -393,6 +394,35 @@ mod interrupt {
             .status();
         assert!(kill.unwrap().success());
         child.wait_with_output().unwrap()
+    }
+
+    /// What was measured before is written; of the requirements, which are either complete or not
+    /// there, nothing is.
+    #[test]
+    fn requirements_that_are_not_finished_are_left_out() {
+        let folder = TempDir::new().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bench-lab"))
+            .args(SHORT)
+            .args(["--threads", "1", "--workloads", "ycsb-a"])
+            .args(["--requirements", "full", "--out"])
+            .arg(folder.path())
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // When this is told, what remains are the requirements, which take longer than a signal.
+        let told = lines.next().unwrap().unwrap();
+        assert!(told.starts_with("measured ycsb-a with 1 thread"), "{told}");
+        let kill = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        let rest: Vec<String> = lines.map_while(Result::ok).collect();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+        let json = fs::read_to_string(folder.path().join("results.json")).unwrap();
+        assert!(json.contains("\"interrupted\": true"));
+        assert!(json.contains("\"requirements\": null"));
     }
 
     #[test]

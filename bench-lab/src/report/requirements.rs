@@ -2,7 +2,7 @@
 
 use super::{figures, html, markdown};
 use crate::results::requirements::{
-    Decision, Memory, Observed, Requirements, Scale, Unit, Verdict,
+    Decision, Memory, Observed, Requirements, Scale, Statistic, Unit, Verdict,
 };
 use crate::results::{Latency, Results};
 use crate::words::{count, escape};
@@ -117,11 +117,15 @@ fn measured(verdict: &Verdict) -> String {
     })
 }
 
-/// The median and the highest of the samples that the figure stands for.
+/// The median and the highest of the samples that the figure stands for; only the former if the
+/// figure is the latter.
 fn spread(verdict: &Verdict) -> Option<String> {
     let (median, max) = (verdict.median?, verdict.max?);
     let [median, max] = [median, max].map(|figure| in_unit(verdict.unit, figure));
-    Some(format!("median {median}, max {max}"))
+    Some(match verdict.statistic {
+        Statistic::P999 => format!("median {median}, max {max}"),
+        Statistic::Max => format!("median {median}"),
+    })
 }
 
 /// What was measured, in words.

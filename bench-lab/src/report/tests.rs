@@ -274,8 +274,8 @@ fn requirements_are_told_with_limit_figure_spread_and_verdict() {
     let (markdown, html) = (plain(rendered.markdown), plain(rendered.html));
     for text in [
         "| update | p99.9 < 50 ms | **20.0 ms**<br>median 3.50 µs, max 20.0 ms<br>holds |",
-        "| rollback | max < 200 ms | **7.00 ms**<br>median 3.50 µs, max 7.00 ms<br>holds | \
-         **200 ms**<br>median 3.50 µs, max 200 ms<br>fails |",
+        "| rollback | max < 200 ms | **7.00 ms**<br>median 3.50 µs<br>holds | \
+         **200 ms**<br>median 3.50 µs<br>fails |",
         "| slow | one field | 101 MB | 101 MB | 101 MB | 10.1 kB | 4.00 MB | 3 |",
         "10000 contexts of 1024 bytes of JSON in 16 fields",
     ] {
@@ -283,7 +283,8 @@ fn requirements_are_told_with_limit_figure_spread_and_verdict() {
     }
     for text in [
         "<td class=\"number fails\"><b>200 ms</b><small class=\"fails\">✗ fails</small>\
-         <small>median 3.50 µs</small><small>max 200 ms</small></td>",
+         <small>median 3.50 µs</small></td>",
+        "<small>median 3.50 µs</small><small>max 20.0 ms</small></td>",
         "<th scope=\"row\">rollback<small>max &lt; 200 ms</small></th>",
         "&lt;ours&gt;",
     ] {
