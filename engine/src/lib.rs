@@ -147,8 +147,8 @@
 //!   (59 million a second against 5), three times as many of a thousand. Its writes queue at one lock
 //!   and copy; at one write in twenty it has lost its lead.
 //! * **if snapshots are frequent**, and there are many contexts: it copies a handle of each while writers
-//!   wait. A snapshot of `arc-swap` costs nothing.
-//! * **if one thread does it all**: `parking-lot` is one map with one lock, as fast, and less memory.
+//!   wait. A snapshot of `arc-swap` copies nothing, and without a feed waits for nobody.
+//! * **if one thread does it all**: `parking-lot` is one map with one lock, and a little faster.
 //! * **if no thread may ever block**, or waiting writers must be
 //!   [cut short](Contexts#cancel-safety-and-timeouts): only `tokio-rwlock` and `tokio-mutex` wait by
 //!   awaiting. They are several times slower under contention.
