@@ -5,7 +5,9 @@ use std::pin::Pin;
 
 use contexture::conflict::KeepLatest;
 use contexture::feed::Filter;
-use contexture::{Batch, ContextRef, Contexts, CreateError, Document, StrategyKind, Version};
+use contexture::{
+    Batch, ContextRef, Contexts, CreateError, Document, RecoveryPoint, StrategyKind, Version,
+};
 
 use crate::common::incremented;
 use crate::{held, other, start};
@@ -46,8 +48,25 @@ pub(crate) fn writes<S: StrategyKind>() -> Vec<(&'static str, Call<S>)> {
             let _ = plugins.add_transformation("count", |it: ContextRef<'_>| Ok(incremented(it).into()));
             all.transform(&held(), "count").await.is_ok()
         },
+        restore: |all| {
+            let point = point_elsewhere::<S>().await;
+            all.recovery().restore(&point).await.is_ok()
+        },
+        restore_context: |all| {
+            let point = point_elsewhere::<S>().await;
+            all.recovery().restore_context(&point, &held()).await.is_ok()
+        },
         set_metadata: |all| all.set_metadata(&held(), start()).await.is_ok(),
     }
+}
+
+/// A point in which the held-up context is another one.
+async fn point_elsewhere<S: StrategyKind>() -> RecoveryPoint {
+    let elsewhere = Contexts::<S>::new();
+    let created = elsewhere.create(held(), Document::new()).await;
+    created.expect("there is none");
+    let point = elsewhere.recovery().create(None).await;
+    point.expect("points are kept")
 }
 
 /// What does not, unless the context has expired.
