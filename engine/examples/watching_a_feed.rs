@@ -16,6 +16,7 @@ const KEPT: usize = 100;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// Shows it, and fails if it does not hold.
 #[tokio::main]
 pub async fn main() -> Result<(), Failure> {
     let sensors: Contexts = Contexts::builder().feed(KEPT).build();

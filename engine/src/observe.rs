@@ -14,6 +14,10 @@ use crate::error::{
 };
 
 /// How an operation ended, as a label: a small, fixed set of words.
+#[cfg_attr(
+    not(any(feature = "metrics", feature = "tracing")),
+    allow(dead_code, reason = "nobody is told")
+)]
 pub(crate) trait Outcome {
     fn outcome(&self) -> &'static str;
 }
@@ -39,6 +43,10 @@ impl<T, E: Outcome> Outcome for Result<T, E> {
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "metrics", feature = "tracing")),
+    allow(dead_code, reason = "nobody is told")
+)]
 const CONFLICT: &str = "conflict";
 
 /// The reasons of each error, by the words that stand for them.

@@ -108,14 +108,13 @@ mod tests {
     #[test]
     fn the_ends_of_time_can_be_shown() {
         let far = Duration::from_secs(1 << 63);
-        for time in [
+        let ends = [
             UNIX_EPOCH.checked_sub(far),
             UNIX_EPOCH.checked_add(far - Duration::from_nanos(1)),
-        ] {
-            // Not every system has them.
-            if let Some(time) = time {
-                assert!(Rfc3339(time).to_string().ends_with('Z'));
-            }
+        ];
+        // Not every system has them.
+        for time in ends.into_iter().flatten() {
+            assert!(Rfc3339(time).to_string().ends_with('Z'));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What `metrics` and `tracing` are told.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_types, reason = "test code")]
 
 #[path = "../common/mod.rs"]
 mod common;
