@@ -23,6 +23,7 @@ macro_rules! examples {
 }
 
 examples! {
+    agent_memory => "../examples/agent_memory.rs",
     choosing_a_strategy => "../examples/choosing_a_strategy.rs",
     migration => "../examples/migration.rs",
     watching_a_feed => "../examples/watching_a_feed.rs",

@@ -83,6 +83,7 @@ pub(crate) fn reads<S: StrategyKind>() -> Vec<(&'static str, Call<S>)> {
         len: |all| all.len().await == 2,
         is_empty: |all| !all.is_empty().await,
         watch: |all| all.watch(Filter::new()).await.is_ok(),
+        create_recovery_point: |all| all.recovery().create(None).await.is_ok(),
         purge_expired: |all| all.purge_expired().await == 0,
     }
 }
