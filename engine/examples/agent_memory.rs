@@ -10,6 +10,7 @@ use serde_json::json;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// Shows it, and fails if it does not hold.
 #[tokio::main]
 pub async fn main() -> Result<(), Failure> {
     let memory: Contexts = Contexts::builder().history(100).build();

@@ -133,8 +133,8 @@
 //! ```
 //!
 //! A create, a compare-and-set, a deletion and a batch go the same way without a turn of their own:
-//! limits and validators come first, and the critical section finds out whether what they saw is
-//! still there. Reads, and every other context, are held up by the critical section at most.
+//! limits and validators come first (of a deletion there are none), and the critical section finds
+//! out whether what they saw is still there. Reads, and every other context, are held up by the critical section at most.
 //!
 //! # Which strategy should you use?
 //!
