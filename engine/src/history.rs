@@ -231,7 +231,7 @@ impl From<SystemTime> for Moment {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sharded"))]
 mod tests {
     use std::mem;
 

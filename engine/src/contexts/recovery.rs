@@ -398,7 +398,7 @@ impl<S: StrategyKind> fmt::Debug for Recovery<S> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sharded"))]
 mod tests {
     use super::*;
     use crate::Document;

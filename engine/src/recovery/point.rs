@@ -188,7 +188,7 @@ impl fmt::Debug for RecoveryPoint {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sharded"))]
 impl RecoveryPoint {
     /// The same point, of which the memory has changed.
     pub(crate) fn damaged(&self, by: &Self) -> Self {

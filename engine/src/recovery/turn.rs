@@ -117,7 +117,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sharded"))]
 mod tests {
     use super::*;
     use crate::kind::Sharded;
