@@ -28,7 +28,8 @@
 //! | 12 of 100 test runs fail with several threads | all of them, [`REPETITIONS`] times |
 //! | the benchmark panics at 4 tasks (the measurement says no more) | [`updates`]: `four_…`, `sixteen_…`, `sixty_four_tasks_create_update_and_read` |
 //!
-//! Beyond the rows: the [sequences] that its tests had, futures that are [dropped](cancelled) at
+//! Beyond the rows: the sequences that its tests had, [without](sequences) and [with](recovery)
+//! recovery points; futures that are [dropped](cancelled) at
 //! every step, more threads and tasks than processors ([`oversubscribed`]).
 
 #![allow(clippy::unwrap_used)]
@@ -43,8 +44,10 @@ mod life;
 mod oversubscribed;
 mod paths;
 mod predecessor;
+mod recovery;
 mod refused;
 mod sequences;
+mod stored;
 mod subject;
 mod updates;
 mod versions;

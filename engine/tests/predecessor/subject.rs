@@ -2,7 +2,8 @@
 
 use contexture::sessions::{Session, Sessions};
 use contexture::{
-    CompareAndSetError, Contexts, CreateError, DeleteError, Document, StrategyKind, UpdateError,
+    CompareAndSetError, Contexts, CreateError, DeleteError, Document, ManualClock, StrategyKind,
+    UpdateError,
 };
 
 use crate::id;
@@ -100,7 +101,14 @@ impl<S: StrategyKind> Subject for Ours<S> {
     type Client = Session<S>;
 
     fn with_limit(contexts: usize) -> Self {
-        Self(Contexts::builder().max_contexts(contexts).build())
+        // It stands still: everything happens within one second.
+        let clock = ManualClock::new();
+        Self(
+            Contexts::builder()
+                .max_contexts(contexts)
+                .clock(clock)
+                .build(),
+        )
     }
 
     fn refusing() -> Self {
