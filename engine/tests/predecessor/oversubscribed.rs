@@ -107,7 +107,7 @@ async fn work<S: StrategyKind>(contexts: Contexts<S>, task: usize) {
         transfer(&contexts, task, task + 1).await;
         let set = contexts.update_if(&own, |it| Some(it.with("turn", &turn).unwrap()));
         assert!(set.await.unwrap().is_some());
-        if task % 32 == 0 {
+        if task.is_multiple_of(32) {
             let snapshot = contexts.snapshot().await;
             let accounts = snapshot
                 .iter()

@@ -150,9 +150,15 @@ impl Predecessor {
             return Err(Refusal::NotFound);
         }
         gap().await;
-        let mut contexts = self.manager.contexts.write().await;
-        contexts.insert(state.id.clone(), state.clone());
-        drop(contexts);
+        self.insert(state).await
+    }
+
+    /// Into memory first, then to the disk: who cannot save has changed memory.
+    async fn insert(&self, state: Held) -> Result<(), Refusal> {
+        {
+            let mut contexts = self.manager.contexts.write().await;
+            contexts.insert(state.id.clone(), state.clone());
+        }
         self.save(&state).await
     }
 
@@ -208,10 +214,7 @@ impl Subject for Predecessor {
             version: 1,
             document,
         };
-        let mut contexts = self.manager.contexts.write().await;
-        contexts.insert(id.to_owned(), state.clone());
-        drop(contexts);
-        self.save(&state).await
+        self.insert(state).await
     }
 
     async fn update(
