@@ -11,7 +11,7 @@
 //! | `max_contexts` 10 exceeded | [`life`]: `the_limit_holds_whoever_creates` |
 //! | a delete returns Ok several times | [`life`]: `one_of_eight_deletes_succeeds` |
 //! | contexts are resurrected | [`life`]: `a_deleted_context_stays_deleted` |
-//! | v100 → v1 is accepted | [`versions`]: `an_old_version_is_not_written_over_a_new_one`, `versions_grow_also_over_deletion` |
+//! | v100 → v1 is accepted | [`versions`]: `an_old_version_is_not_written_over_a_new_one`, `one_of_many_writers_of_a_version_succeeds`, `versions_grow_also_over_deletion` |
 //! | the disk is stale, files are torn, empty or not to be parsed | [`stored`]: `what_is_stored_is_what_was_written_last`, `nobody_reads_half_a_write`, `a_damaged_export_is_refused` |
 //! | blocking writes stall the runtime | [`paths`]: `the_engine_uses_no_files` |
 //! | `../x` and absolute ids write and delete foreign files | [`stored`]: `an_id_is_text_and_no_path`; [`paths`]: `ids_like_paths_touch_no_file` |
@@ -23,7 +23,7 @@
 //! | lists are empty | [`life`]: `the_list_has_every_context` |
 //! | initialise loads nothing, create overwrites | [`stored`]: `what_was_stored_is_there_and_not_created_again` |
 //! | switch does not switch | [`clients`]: `a_switch_changes_the_current_context` |
-//! | B shows and gets what A holds | [`clients`]: `activating_b_neither_shows_nor_writes_what_a_holds` |
+//! | B shows and gets what A holds | [`clients`]: `activating_b_neither_shows_nor_writes_what_a_holds`, `clients_of_several_contexts_keep_them_apart` |
 //! | synchronise does nothing | [`clients`]: `what_one_client_writes_another_sees` |
 //! | 12 of 100 test runs fail with several threads | all of them, [`REPETITIONS`] times |
 //! | the benchmark panics at 4 tasks (the measurement says no more) | [`updates`]: `four_…`, `sixteen_…`, `sixty_four_tasks_create_update_and_read` |

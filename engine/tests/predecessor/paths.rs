@@ -91,7 +91,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
 fn ids_like_paths_touch_no_file() {
     const FOREIGN: &str = "CONTEXTURE_TEST_FOREIGN_FILE";
     if let Some(foreign) = env::var_os(FOREIGN) {
-        // Once more than enough: there are no two ways to it that differ by luck.
+        // Few times: whether a file is touched is no matter of luck.
         over_everything!(3, |S| async {
             let foreign = env::var_os(FOREIGN).unwrap();
             all_are_contexts::<S>(Path::new(&foreign)).await

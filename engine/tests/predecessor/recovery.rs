@@ -1,6 +1,9 @@
 //! The sequences with recovery points.
 
-use contexture::{Batch, BatchError, ContextRef, Contexts, StrategyKind};
+use std::collections::BTreeMap;
+
+use contexture::feed::Filter;
+use contexture::{Batch, BatchError, ContextRef, Contexts, Revision, StrategyKind};
 use tokio::task::yield_now;
 
 use crate::{
@@ -153,7 +156,7 @@ async fn five_recover<S: StrategyKind>() -> Kept {
 /// Two points with other sums, restored again and again while others move.
 async fn restores_at_once<S: StrategyKind>() -> Kept {
     const TURNS: usize = 3;
-    let contexts = Contexts::<S>::builder().feed(100).build();
+    let contexts = Contexts::<S>::builder().feed(1_000).build();
     for (name, each) in [("low", 10), ("high", 100)] {
         let batch = Batch::new().put(id("a"), holding("n", each));
         let batch = batch.put(id("b"), holding("n", each));
@@ -184,12 +187,37 @@ async fn restores_at_once<S: StrategyKind>() -> Kept {
     for kept in seen.await {
         kept?;
     }
+    each_commit_is_whole(&contexts).await?;
     contexts.recovery().restore("low").await.unwrap();
     let snapshot = contexts.snapshot().await;
     for context in snapshot.iter() {
         ensure!(
             *context.document() == holding("n", 10),
             "restored to {context:?}"
+        );
+    }
+    Ok(())
+}
+
+/// After no commit was there half of a restore or of a move.
+async fn each_commit_is_whole<S: StrategyKind>(contexts: &Contexts<S>) -> Kept {
+    let last = contexts.snapshot().await.revision();
+    let everything = Filter::new().after(Revision::ZERO);
+    let mut feed = contexts.subscribe(everything).unwrap();
+    let mut copy = BTreeMap::new();
+    while Some(feed.revision()) < last {
+        let commit = feed.next().await.unwrap().unwrap();
+        for change in commit.changes() {
+            let after = change.after().unwrap();
+            let held = (number(&after, "n"), number(&after, "turn"));
+            copy.insert(change.id().clone(), held);
+        }
+        let held: Vec<_> = copy.values().collect();
+        ensure!(held.len() == 2, "{commit:?} left {copy:?}");
+        let sum = held[0].0 + held[1].0;
+        ensure!(
+            (sum == 20 || sum == 200) && held[0].1 == held[1].1,
+            "{commit:?} left {copy:?}"
         );
     }
     Ok(())
