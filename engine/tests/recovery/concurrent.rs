@@ -19,6 +19,7 @@ over_every_strategy! {
     five_tasks_create_update_and_recover => five_tasks;
     nobody_sees_half_of_a_restore => atomic;
     an_aborted_restore_is_whole_or_nothing => aborted;
+    at_its_instant_everything_is_what_it_was => instant;
     no_update_is_lost_to_a_restore => updates;
     creations_and_deletions_do_not_make_it_fail => flux;
     a_full_store_in_flux_does_not_make_it_fail => full_flux;
@@ -257,6 +258,42 @@ async fn aborted<S: StrategyKind>() {
     // Nobody who was aborted has kept the turn.
     contexts.recovery().restore(&worlds[0]).await.unwrap();
     check_whole(&contexts, &worlds[..1]).await;
+}
+
+/// What is left alone, since it is unchanged, may change before the rest is written.
+async fn instant<S: StrategyKind>() {
+    let contexts = Contexts::<S>::builder().feed(10).history(100_000).build();
+    let ids = ["a", "b", "c", "d"].map(id);
+    for id in &ids {
+        let zero = document(r#"{"n":0}"#);
+        contexts.create(id.clone(), zero).await.unwrap();
+    }
+    let mut busy = Busy::default();
+    for id in &ids[..3] {
+        let (contexts, id) = (contexts.clone(), id.clone());
+        busy.spawn(move |_| {
+            let (contexts, id) = (contexts.clone(), id.clone());
+            async move {
+                let _ = contexts.update(&id, incremented).await.unwrap();
+            }
+        });
+    }
+    let work = async |_| {
+        contexts.update(&ids[3], incremented).await.unwrap();
+        let point = contexts.recovery().create(None).await.unwrap();
+        contexts.update(&ids[3], incremented).await.unwrap();
+        contexts.recovery().restore(&point).await.unwrap();
+        // Nobody else writes this one: its revision is that of the restore.
+        let instant = contexts.get(&ids[3]).await.unwrap().revision();
+        for id in &ids[..3] {
+            let now = contexts.get(id).await.unwrap();
+            let entries = [now.at(now.version()).unwrap()].into_iter();
+            let mut entries = entries.chain(now.history());
+            let then = entries.find(|entry| entry.revision() <= instant).unwrap();
+            assert_eq!(n(then.document()), n_of(point.snapshot(), id));
+        }
+    };
+    busy.rounds(work).await;
 }
 
 async fn updates<S: StrategyKind>() {

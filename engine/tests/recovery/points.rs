@@ -1,6 +1,7 @@
 //! Which points are made, kept and found.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
 
 use contexture::recovery::{RecoveryError, RecoveryIoError, Select};
 use contexture::{
@@ -293,20 +294,38 @@ async fn expiry<S: StrategyKind>() {
     assert_eq!(context.expires(), Some(clock.now() + SECOND));
 }
 
+/// A clock that never shows the same time twice.
+#[expect(clippy::disallowed_types, reason = "no store is made of it")]
+#[derive(Default)]
+struct Ticks(std::sync::atomic::AtomicU64);
+
+impl Clock for Ticks {
+    fn now(&self) -> SystemTime {
+        let tick = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(tick)
+    }
+}
+
 async fn concurrent<S: StrategyKind>() {
-    let contexts = Contexts::<S>::builder().max_recovery_points(10_000).build();
+    let contexts = Contexts::<S>::builder()
+        .clock(Ticks::default())
+        .max_recovery_points(10_000)
+        .history(10_000)
+        .build();
     let a = id("a");
     contexts
         .create(a.clone(), document(r#"{"n":0}"#))
         .await
         .unwrap();
-    let tasks: Vec<_> = (0..4)
-        .map(|_| {
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
             let (contexts, a) = (contexts.clone(), a.clone());
             tokio::spawn(async move {
-                for _ in 0..50 {
-                    contexts.update(&a, incremented).await.unwrap();
-                    contexts.recovery().create(None).await.unwrap();
+                for _ in 0..300 {
+                    match task % 2 {
+                        0 => assert!(contexts.update(&a, incremented).await.is_ok()),
+                        _ => assert!(contexts.recovery().create(None).await.is_ok()),
+                    }
                 }
             })
         })
@@ -314,10 +333,24 @@ async fn concurrent<S: StrategyKind>() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert!(numbers(&contexts).into_iter().eq(1..=200));
+    assert!(numbers(&contexts).into_iter().eq(1..=1_200));
     let points = contexts.recovery().list();
     let versions = points.iter().map(|point| point.get(&a).unwrap().version());
     assert!(versions.collect::<Vec<_>>().is_sorted());
+    // The time of a point is just that of its snapshot: it has what was committed before, and
+    // nothing else.
+    let now = contexts.get(&a).await.unwrap();
+    let past = now
+        .history()
+        .map(|entry| (entry.version(), entry.updated()));
+    let mut committed: HashMap<_, _> = past.collect();
+    committed.insert(now.version(), now.updated());
+    for point in points {
+        let then = point.get(&a).unwrap();
+        assert!(then.updated() < point.time());
+        let next = committed.get(&then.version().next());
+        assert!(next.is_none_or(|next| *next > point.time()));
+    }
 }
 
 async fn reentrant<S: StrategyKind>() {
