@@ -234,7 +234,9 @@ impl<'a> Proposal<'a> {
     /// The metadata it is to have, whether the write sets it or leaves it as it is; `None` if none.
     #[must_use]
     pub fn metadata(&self) -> Option<&'a Document> {
-        self.metadata.or_else(|| self.before?.metadata())
+        let metadata = self.metadata.or_else(|| self.before?.metadata());
+        // Empty metadata is how a write says that there is to be none.
+        metadata.filter(|metadata| !metadata.is_empty())
     }
 
     /// In whose name it is written, if the [handle](crate::Contexts::acting_as) says so.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use contexture::plugins::Proposal;
 use contexture::recovery::Select;
 use contexture::{
     Batch, ContextId, Contexts, CreateError, Document, RecoveryPoint, Snapshot, StrategyKind,
@@ -20,6 +21,7 @@ over_every_strategy! {
     nobody_sees_half_of_a_restore => atomic;
     an_aborted_restore_is_whole_or_nothing => aborted;
     at_its_instant_everything_is_what_it_was => instant;
+    among_updaters_what_validators_see_is_what_is_replaced => validated;
     no_update_is_lost_to_a_restore => updates;
     creations_and_deletions_do_not_make_it_fail => flux;
     a_full_store_in_flux_does_not_make_it_fail => full_flux;
@@ -294,6 +296,41 @@ async fn instant<S: StrategyKind>() {
         }
     };
     busy.rounds(work).await;
+}
+
+async fn validated<S: StrategyKind>() {
+    let contexts = Contexts::<S>::builder().history(100_000).build();
+    let ids = ["a", "b", "c", "d"].map(id);
+    for id in &ids {
+        let zero = document(r#"{"n":0}"#);
+        contexts.create(id.clone(), zero).await.unwrap();
+    }
+    let point = contexts.recovery().create(None).await.unwrap();
+    // Up by one, or back to the start.
+    let step = |proposal: &Proposal<'_>| {
+        let next = n(proposal.document());
+        match proposal.before().map(|before| n(before.document())) {
+            Some(before) if next == 0 || next == before + 1 => Ok(()),
+            before => Err(format!("{before:?} to {next}").into()),
+        }
+    };
+    contexts.plugins().add_validator("step", step).unwrap();
+    let mut busy = Busy::default();
+    for task in 0..8 {
+        let (contexts, id) = (contexts.clone(), ids[task % 4].clone());
+        busy.spawn(move |_| {
+            let (contexts, id) = (contexts.clone(), id.clone());
+            async move {
+                let _ = contexts.update(&id, incremented).await.unwrap();
+            }
+        });
+    }
+    let work = async |_| drop(contexts.recovery().restore(&point).await.unwrap());
+    busy.rounds(work).await;
+    for id in &ids {
+        let now = contexts.get(id).await.unwrap();
+        assert!(now.history().any(|entry| n(entry.document()) == 0));
+    }
 }
 
 async fn updates<S: StrategyKind>() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contexture::plugins::Proposal;
 use contexture::recovery::{RecoveryError, Select};
 use contexture::{
     BatchError, Clock, Contexts, Document, Draft, LimitExceeded, ManualClock, StrategyKind,
@@ -21,6 +22,7 @@ over_every_strategy! {
     a_point_of_others_that_does_not_fit_changes_nothing => does_not_fit;
     a_context_alone_is_put_back => one_context;
     what_was_before_a_restore_is_in_the_history => history;
+    validators_see_what_is_put_back_and_can_refuse_it => validators;
     an_empty_point_empties_the_store => empty;
 }
 
@@ -301,6 +303,42 @@ async fn history<S: StrategyKind>() {
     assert_eq!(history, [3, 2, 1, 0].map(|n| format!(r#"{{"n":{n}}}"#)));
     contexts.rollback(&a, lost).await.unwrap();
     assert_eq!(contexts.get(&a).await.unwrap().as_json(), r#"{"n":3}"#);
+}
+
+async fn validators<S: StrategyKind>() {
+    let contexts = Contexts::<S>::new();
+    let (a, b) = (id("a"), id("b"));
+    contexts
+        .create(a.clone(), document(r#"{"n":1}"#))
+        .await
+        .unwrap();
+    let point = contexts.recovery().create(None).await.unwrap();
+    let other = Draft::new(document(r#"{"n":2}"#)).metadata(document(r#"{"by":"ann"}"#));
+    contexts.update(&a, |_| other).await.unwrap();
+    contexts.create(b.clone(), Document::new()).await.unwrap();
+    let before = held_now(&contexts).await;
+
+    let refuse = |proposal: &Proposal<'_>| {
+        assert_eq!(proposal.document().as_json(), r#"{"n":1}"#);
+        let before = proposal.before().unwrap();
+        assert_eq!(before.as_json(), r#"{"n":2}"#);
+        assert!(before.metadata().is_some() && proposal.metadata().is_none());
+        Err("not that".into())
+    };
+    contexts.plugins().add_validator("no", refuse).unwrap();
+    let refused = contexts.recovery().restore(&point).await.map(|_| ());
+    let alone = contexts.recovery().restore_context(&point, &a).await;
+    for refused in [refused, alone.map(|_| ())] {
+        match refused {
+            Err(RecoveryError::Batch(BatchError::Refused(refused))) => {
+                assert_eq!((&refused.id, refused.plugin.as_str()), (&a, "no"));
+                // A validator that panics has refused, too, for another reason.
+                assert_eq!(refused.reason.to_string(), "not that");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(held_now(&contexts).await, before);
 }
 
 async fn empty<S: StrategyKind>() {
