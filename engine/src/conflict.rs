@@ -10,7 +10,8 @@
 //! | [`Merge`] | both, field by field, and ours where they conflict: see [`merge`](crate::merge()) |
 //! | [`Manual`] | what a function makes of both |
 //!
-//! A context that was deleted meanwhile is not written in any case.
+//! A context that is gone is not written in any case; one that was deleted and created again has
+//! changed.
 //!
 //! ```
 //! use contexture::conflict::{Merge, Written};
@@ -94,8 +95,10 @@ impl Decision {
     }
 }
 
-/// How a conflict is resolved. It may be asked several times, if the context goes on changing, and
-/// runs under the rules of an update's closure.
+/// How a conflict is resolved.
+///
+/// It may be asked several times, if the context goes on changing: at first outside of everything,
+/// where it may call the contexts as the writer may, then as an update's closure.
 pub trait Resolution {
     /// Decides between what we made of a context and what others did.
     ///

@@ -106,7 +106,8 @@ impl From<Document> for Draft {
     }
 }
 
-/// What the context holds now.
+/// The document the context holds now. Written to the same context, it leaves the metadata and the
+/// time to live as they are.
 impl From<ContextRef<'_>> for Draft {
     fn from(context: ContextRef<'_>) -> Self {
         Self::new(context.document().clone())

@@ -8,8 +8,8 @@
 //!
 //! # What is promised
 //!
-//! * **Nobody sees an expired context.** Whoever meets one, removes it before going on, and only
-//!   that version of it. So expiry is a commit like any other, at the deadline or a little later: it
+//! * **Nobody sees a context that had expired when they asked.** Whoever meets one, removes it
+//!   before going on, and only that version of it. So expiry is a commit like any other, at the deadline or a little later: it
 //!   is in the feed as [`ChangeKind::Expired`](crate::ChangeKind::Expired), and once anyone
 //!   has found the context gone, it is.
 //! * **A renewed context stays**: a removal is for the version that expired, and fails if there is a
@@ -20,15 +20,17 @@
 //! * **What has expired takes no room**: a [`create`](Contexts::create) or a batch that finds the
 //!   store full removes expired contexts first.
 //!
-//! A read from inside an update's closure of the same context may find it expired, and cannot wait
-//! for its removal: it still gets it, as the update is about to renew it.
+//! An update that runs when the context expires decides whether it does: it may renew it. So who
+//! meets an expired context, readers and snapshots included, waits for its running update. A read
+//! from inside that update's closure cannot: it still gets the context.
 //!
 //! # Who cleans up
 //!
 //! Contexts that nobody asks for keep their memory until someone calls
 //! [`purge_expired`](Contexts::purge_expired): by hand, in a task ([`sweep`](Contexts::sweep)), or in
 //! a thread ([`spawn_sweeper`](Contexts::spawn_sweeper)). It looks at every context, at the cost of a
-//! [`snapshot`](Contexts::snapshot). As long as no context ever had a time to live, nobody looks at
+//! [`snapshot`](Contexts::snapshot); so does [`len`](Contexts::len), and what finds the store full.
+//! As long as no context ever had a time to live, nobody looks at
 //! all.
 //!
 //! ```
@@ -66,7 +68,7 @@ use crate::sync::Flag;
 
 /// A thread that removes expired contexts; made by [`Contexts::spawn_sweeper`].
 ///
-/// It ends when this is dropped, or when the last handle of the contexts is.
+/// It ends when this is dropped, or at its first interval after the last handle of the contexts was.
 #[derive(Debug)]
 #[must_use = "the thread ends when this is dropped"]
 pub struct Sweeper {

@@ -212,9 +212,13 @@ impl Moment {
         if meant(context.version(), context.updated()) {
             return Some(HistoryEntry::of(context));
         }
-        context
-            .history()
-            .find(|entry| meant(entry.version(), entry.updated()))
+        let mut history = context.history();
+        // A look at the records costs next to nothing; the documents before it are made only if it
+        // is there.
+        let records = history.records.iter().rev();
+        let meant = |record: &&Record| meant(record.version, record.updated);
+        let skipped = records.take_while(|record| !meant(record)).count();
+        history.nth(skipped)
     }
 }
 
@@ -233,14 +237,12 @@ impl From<SystemTime> for Moment {
 
 #[cfg(all(test, feature = "sharded"))]
 mod tests {
-    use std::mem;
-
     use super::*;
     use crate::kind::Sharded;
     use crate::{ContextId, Contexts};
 
     /// What a former version takes beside its record: the counts of two allocations, and a node.
-    const NODE: usize = 6 * mem::size_of::<usize>();
+    const NODE: usize = 6 * size_of::<usize>();
 
     #[test]
     fn a_former_version_takes_what_differs() {
@@ -264,8 +266,8 @@ mod tests {
         let history = context.history();
         assert_eq!(history.len(), 1_000);
         for record in history.records {
-            let heap = record.delta.byte_size() - mem::size_of::<Delta>();
-            let bytes = mem::size_of::<Record>() + NODE + heap;
+            let heap = record.delta.byte_size() - size_of::<Delta>();
+            let bytes = size_of::<Record>() + NODE + heap;
             assert!(bytes < 200, "{} takes {bytes} bytes", record.version);
         }
     }

@@ -12,6 +12,7 @@ use crate::error::{
     BatchError, CompareAndSetError, CreateError, DeleteError, RollbackError, TransformError,
     UpdateError,
 };
+use crate::recovery::RecoveryError;
 
 /// How an operation ended, as a label: a small, fixed set of words.
 #[cfg_attr(
@@ -97,6 +98,20 @@ impl Outcome for RollbackError {
         match self {
             Self::NoSuchVersion { .. } => "no_such_version",
             Self::Update(error) => error.outcome(),
+        }
+    }
+}
+
+impl Outcome for RecoveryError {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Batch(error) => error.outcome(),
+            Self::Disabled => "disabled",
+            Self::NameTooLong { .. } => "refused",
+            Self::NoRecoveryPoints | Self::NotFound { .. } => "no_such_point",
+            Self::Corrupt { .. } => "corrupt",
+            Self::NotInPoint { .. } => "absent",
+            Self::Reentrant(_) => "reentrant",
         }
     }
 }

@@ -77,15 +77,19 @@ impl State {
     ) {
         self.created = now;
         self.updated = now;
-        if let Some(before) = before {
-            self.created = before.created;
-            self.updated = now.max(before.updated);
-            let metadata = self.draft.metadata.take();
-            self.draft.metadata = metadata.or_else(|| before.draft.metadata.clone());
-            self.draft.lifetime = self.draft.lifetime.or(before.draft.lifetime);
-            if self.follows != Some(before.version()) {
-                self.past = Past::with(before, &self.draft.document, history);
+        match before {
+            Some(before) => {
+                self.created = before.created;
+                self.updated = now.max(before.updated);
+                let metadata = self.draft.metadata.take();
+                self.draft.metadata = metadata.or_else(|| before.draft.metadata.clone());
+                self.draft.lifetime = self.draft.lifetime.or(before.draft.lifetime);
+                if self.follows != Some(before.version()) {
+                    self.past = Past::with(before, &self.draft.document, history);
+                }
             }
+            // What it was to follow is gone.
+            None => self.past = Past::new(),
         }
         // Empty metadata is how a write says that there is to be none.
         self.draft.metadata.take_if(|metadata| metadata.is_empty());

@@ -9,7 +9,7 @@ use crate::limits::written;
 use crate::observe;
 use crate::plugins::Set;
 use crate::state::State;
-use crate::{Batch, BatchError, Context, ContextId, Draft, Operation, Snapshot};
+use crate::{Batch, BatchError, Context, ContextId, ContextRef, Draft, Operation, Snapshot};
 
 /// Writing several contexts at once, for every strategy.
 impl<S: StrategyKind> Contexts<S> {
@@ -46,8 +46,7 @@ impl<S: StrategyKind> Contexts<S> {
         self.operation(Operation::Apply, None, apply).await
     }
 
-    /// Applies a batch. What it probably finds is `found`, if that is known: what takes time is
-    /// then done before the store's locks are taken.
+    /// Applies a batch. What it probably finds is `found`, if that is known; otherwise it is read.
     pub(super) async fn try_apply(
         &self,
         batch: &Batch,
@@ -55,115 +54,129 @@ impl<S: StrategyKind> Contexts<S> {
     ) -> Result<Vec<Option<Version>>, BatchError> {
         let inner = &*self.inner;
         inner.settings.limits.check_batch(batch)?;
+        if S::AWAITS {
+            Reentrant::check()?;
+        }
         let validators = inner.plugins.validators();
+        let mut steps = Vec::with_capacity(batch.len());
+        for index in 0..batch.len() {
+            steps.push(self.prepare(batch, index, found, &validators).await?);
+        }
         let mut made_room = false;
         loop {
-            if S::AWAITS {
-                Reentrant::check()?;
-            }
-            if inner.may_expire() {
-                inner
-                    .expire_all(batch.changes.iter().map(|(id, _)| id))
-                    .await;
-            }
-            let exact = !validators.is_empty();
-            let batch_now = match exact {
-                true => self.validated(batch, &validators).await?,
-                false => batch.clone(),
-            };
-            let changes = batch_now.changes.into_iter();
-            let changes = changes.map(|(id, change)| {
-                let before = found.and_then(|found| found.get(&id));
-                let state = |draft| match before {
-                    Some(before) => {
-                        State::following(draft, before.committed(), inner.settings.history)
-                    }
-                    None => State::new(draft),
-                };
-                let change = change.map(state);
-                (id, change)
-            });
+            let changes = steps.iter().map(|step| step.change(inner.settings.history));
             let mut write = self.begin();
             let hook = write.hook();
             let applied = inner.store.apply_with(changes.collect(), hook).await;
             drop(write);
-            match applied {
+            let reason = match applied {
                 Ok(versions) => return Ok(versions),
-                // What has expired takes no room.
-                Err(strategies::BatchError::Full { .. })
-                    if !made_room && self.purge_expired().await > 0 =>
-                {
-                    made_room = true;
-                }
-                // What was put in place of a put met another version than the validators did.
-                Err(reason) if exact && conflicts_with_put(&reason, batch) => {
-                    observe::retry(Operation::Apply);
-                }
-                Err(reason) => return Err(BatchError::new(reason, batch)),
+                Err(reason) => reason,
+            };
+            if let strategies::BatchError::Full { .. } = reason
+                && !made_room
+                && inner.may_expire()
+            {
+                // What has expired takes no room; it may be another who takes it away.
+                made_room = true;
+                self.purge_expired().await;
+            } else if let Some(index) = put_in_the_way(&reason, batch)
+                && !validators.is_empty()
+            {
+                observe::retry(Operation::Apply);
+                steps[index] = self.prepare(batch, index, None, &validators).await?;
+            } else {
+                return Err(BatchError::new(reason, batch));
             }
         }
     }
 
-    /// The batch as its validators saw it: a put of what is there becomes a compare-and-set, one of
-    /// what is not a create, so that none of them saw something else than what is replaced.
-    async fn validated(&self, batch: &Batch, validators: &Set) -> Result<Batch, BatchError> {
-        let mut validated = Batch::new();
-        for (index, (id, change)) in batch.changes.iter().enumerate() {
-            let mut change = change.clone();
-            if let Some(draft) = written(&change) {
-                let before = self.before(index, id, &change).await?;
-                let proposal = self.proposal(id, before.as_ref().map(Context::as_ref), draft);
-                validators.validate(&proposal)?;
-                if let Change::Put(value) = change {
-                    change = match before {
-                        None => Change::Create(value),
-                        Some(before) => Change::CompareAndSet {
-                            expected: before.version(),
-                            value,
-                        },
-                    };
-                }
-            }
-            validated.changes.push((id.clone(), change));
-        }
-        Ok(validated)
-    }
-
-    /// What a change of a batch would replace if it were made now.
-    async fn before(
+    /// Does what can be done about a change before the store's locks are taken: removes what has
+    /// expired, asks the validators and finds out what it will replace.
+    ///
+    /// With validators, a put of what is there becomes a compare-and-set, and one of what is not a
+    /// create, so that none of them saw something else than what is replaced.
+    async fn prepare<'a>(
         &self,
+        batch: &'a Batch,
         index: usize,
-        id: &ContextId,
-        change: &Change<Draft>,
-    ) -> Result<Option<Context>, BatchError> {
-        // Whatever is there now, a context can only be created where there is none.
-        if let Change::Create(_) = change {
-            return Ok(None);
-        }
-        let before = self.get_unless_expired(id).await;
-        if let Change::CompareAndSet { expected, .. } = change {
-            let (id, current) = (id.clone(), before.as_ref().map(Context::version));
-            match current {
-                None => return Err(BatchError::NotFound { index, id }),
-                // Refused now: by the time it is made it might have become what was expected.
-                Some(current) if current != *expected => {
-                    return Err(BatchError::Conflict { index, id, current });
-                }
-                Some(_) => {}
+        found: Option<&Snapshot>,
+        validators: &Set,
+    ) -> Result<Step<'a>, BatchError> {
+        let (id, change) = &batch.changes[index];
+        let replaces = matches!(change, Change::Put(_) | Change::CompareAndSet { .. });
+        let before = match found {
+            Some(found) if validators.is_empty() => found.get(id).map(ContextRef::to_context),
+            _ if replaces || !validators.is_empty() || self.inner.may_expire() => {
+                self.get_unless_expired(id).await
             }
+            _ => None,
+        };
+        let mut step = Step {
+            id,
+            change: change.clone(),
+            before,
+        };
+        let draft = match written(change) {
+            Some(draft) if !validators.is_empty() => draft,
+            _ => return Ok(step),
+        };
+        let current = step.before.as_ref().map(Context::version);
+        let before = match (change, current) {
+            // Whatever is there now, a context can only be created where there is none.
+            (Change::Create(_), _) => None,
+            (Change::CompareAndSet { .. }, None) => {
+                return Err(BatchError::NotFound {
+                    index,
+                    id: id.clone(),
+                });
+            }
+            // Refused now: by the time it is made it might have become what was expected.
+            (Change::CompareAndSet { expected, .. }, Some(current)) if current != *expected => {
+                return Err(BatchError::Conflict {
+                    index,
+                    id: id.clone(),
+                    current,
+                });
+            }
+            _ => step.before.as_ref().map(Context::as_ref),
+        };
+        validators.validate(&self.proposal(id, before, draft))?;
+        if let Change::Put(value) = change {
+            let value = value.clone();
+            step.change = match current {
+                None => Change::Create(value),
+                Some(expected) => Change::CompareAndSet { expected, value },
+            };
         }
-        Ok(before)
+        Ok(step)
     }
 }
 
-/// Whether a batch was refused over a change that the user had meant to succeed in any case.
-fn conflicts_with_put(reason: &strategies::BatchError, batch: &Batch) -> bool {
+/// A change of a batch, and what it will probably replace.
+struct Step<'a> {
+    id: &'a ContextId,
+    change: Change<Draft>,
+    before: Option<Context>,
+}
+
+impl Step<'_> {
+    fn change(&self, history: usize) -> (ContextId, Change<State>) {
+        let state = |draft| match &self.before {
+            Some(before) => State::following(draft, before.committed(), history),
+            None => State::new(draft),
+        };
+        (self.id.clone(), self.change.clone().map(state))
+    }
+}
+
+/// Which change made a batch fail, if that is one that the user had meant to succeed in any case.
+fn put_in_the_way(reason: &strategies::BatchError, batch: &Batch) -> Option<usize> {
     let index = match reason {
         strategies::BatchError::Exists { index, .. }
         | strategies::BatchError::Absent { index }
         | strategies::BatchError::Conflict { index, .. } => *index,
-        _ => return false,
+        _ => return None,
     };
-    let changed = batch.changes.get(index);
-    matches!(changed, Some((_, Change::Put(_))))
+    matches!(batch.changes.get(index), Some((_, Change::Put(_)))).then_some(index)
 }

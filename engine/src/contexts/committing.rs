@@ -8,6 +8,7 @@ use super::{Contexts, Inner};
 use crate::feed::Log;
 use crate::observe::{self, Outcome};
 use crate::plugins::{AnyError, Failure, Set};
+use crate::recovery::RecoveryError;
 use crate::state::State;
 use crate::{
     BatchError, ChangeKind, Commit, CompareAndSetError, ContextChange, ContextId, CreateError,
@@ -89,6 +90,7 @@ tell!(
     CompareAndSetError,
     DeleteError,
     BatchError,
+    RecoveryError,
     RollbackError,
     TransformError
 );

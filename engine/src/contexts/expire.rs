@@ -6,7 +6,7 @@ use contexture_strategies::{RemoveError, Strategy, StrategyKind, Version, Versio
 
 use super::{Contexts, Inner};
 use crate::state::State;
-use crate::{ContextId, ContextRef, Draft, UpdateError};
+use crate::{ContextId, ContextRef, Draft, Snapshot, UpdateError};
 
 impl<S: StrategyKind> Inner<S> {
     /// Whether a context may expire at all: as long as none ever could, nobody looks.
@@ -33,18 +33,13 @@ impl<S: StrategyKind> Inner<S> {
             .await;
         !matches!(removed, Err(RemoveError::Reentrant(_)))
     }
+}
 
-    /// Removes what has expired of these contexts.
-    pub(super) async fn expire_all(&self, ids: impl Iterator<Item = &ContextId>) {
-        for id in ids {
-            let Some(found) = self.store.get(id).await else {
-                continue;
-            };
-            if self.is_expired(&found) {
-                self.expire(id, found.version()).await;
-            }
-        }
-    }
+/// What there was to remove, and what was removed: some are renewed meanwhile, or removed by others.
+#[derive(Default)]
+pub(super) struct Purged {
+    pub(super) found: usize,
+    removed: usize,
 }
 
 /// Expiry, for every strategy; see [`expiry`](crate::expiry).
@@ -99,19 +94,25 @@ impl<S: StrategyKind> Contexts<S> {
         if !self.inner.may_expire() {
             return 0;
         }
-        let snapshot = self.inner.store.snapshot().await;
+        let snapshot = self.snapshot_of_all().await;
+        self.purge(&snapshot).await.removed
+    }
+
+    /// Removes what has expired of a snapshot.
+    pub(super) async fn purge(&self, snapshot: &Snapshot) -> Purged {
         let now = self.inner.settings.clock.now();
-        let mut removed = 0;
-        for (id, state) in snapshot.iter() {
-            if state.is_expired(now) {
+        let mut purged = Purged::default();
+        for context in snapshot.iter() {
+            if context.state().is_expired(now) {
                 let mut write = self.inner.begin_expiry();
-                let expected = Some(state.version());
+                let (id, expected) = (context.id(), Some(context.version()));
                 let hook = write.hook();
                 let outcome = self.inner.store.remove_with(id, expected, hook).await;
-                removed += usize::from(outcome.is_ok());
+                purged.found += 1;
+                purged.removed += usize::from(outcome.is_ok());
             }
         }
-        removed
+        purged
     }
 
     /// [Removes expired contexts](Contexts::purge_expired) after each tick, until the last handle

@@ -211,16 +211,23 @@ impl<S: StrategyKind> Contexts<S> {
     }
 
     pub(super) async fn snapshot_unless_expired(&self) -> Snapshot {
-        if self.inner.may_expire() {
-            self.purge_expired().await;
+        let snapshot = self.snapshot_of_all().await;
+        if !self.inner.may_expire() || self.purge(&snapshot).await.found == 0 {
+            return snapshot;
         }
-        if self.inner.log.is_none() {
-            return Snapshot::new(self.inner.store.snapshot().await, None);
-        }
-        self.snapshot_with(|| ()).await.0
+        self.snapshot_of_all().await
     }
 
-    /// A snapshot, expired contexts included, and what the hook returns at its instant.
+    /// A snapshot, expired contexts included.
+    pub(super) async fn snapshot_of_all(&self) -> Snapshot {
+        match self.inner.log {
+            // Without a hook some strategies wait for nobody.
+            None => Snapshot::new(self.inner.store.snapshot().await, None),
+            Some(_) => self.snapshot_with(|| ()).await.0,
+        }
+    }
+
+    /// The same, and what the hook returns at its instant.
     pub(super) async fn snapshot_with<R: Send>(
         &self,
         hook: impl FnOnce() -> R + Send,

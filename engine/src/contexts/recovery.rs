@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 
-use contexture_strategies::{Reentrant, StrategyKind, SyncStrategyKind, Version, kind};
+use contexture_strategies::{Change, Reentrant, StrategyKind, SyncStrategyKind, Version, kind};
 
 use super::sync::ready;
 use super::{Contexts, Enabled};
@@ -166,11 +166,15 @@ impl<S: StrategyKind> Recovery<S> {
     /// # }
     /// ```
     pub async fn restore(&self, select: impl Into<Select>) -> Result<Restored, RecoveryError> {
-        let point = self.get(select)?;
-        point.verify()?;
-        let restore = self.put_all_back(&point);
-        let restored = self.contexts.operation(Operation::Restore, None, restore);
-        Ok(restored.await?)
+        let select = select.into();
+        let restore = async {
+            let point = self.get(select)?;
+            point.verify()?;
+            Ok(self.put_all_back(&point).await?)
+        };
+        self.contexts
+            .operation(Operation::Restore, None, restore)
+            .await
     }
 
     /// Puts one context back to what it is in a point: document, metadata and time to live, whether
@@ -205,17 +209,19 @@ impl<S: StrategyKind> Recovery<S> {
         select: impl Into<Select>,
         id: &ContextId,
     ) -> Result<Version, RecoveryError> {
-        let point = self.get(select)?;
-        point.verify()?;
-        let then = point.get(id).ok_or_else(|| RecoveryError::NotInPoint {
-            number: point.number(),
-            id: id.clone(),
-        })?;
-        let restore = self.put_back(then);
-        let restored = self
-            .contexts
-            .operation(Operation::Restore, Some(id), restore);
-        Ok(restored.await?)
+        let select = select.into();
+        let restore = async {
+            let point = self.get(select)?;
+            point.verify()?;
+            let then = point.get(id).ok_or_else(|| RecoveryError::NotInPoint {
+                number: point.number(),
+                id: id.clone(),
+            })?;
+            Ok(self.put_back(then).await?)
+        };
+        self.contexts
+            .operation(Operation::Restore, Some(id), restore)
+            .await
     }
 
     /// Reads a point that was [written](RecoveryPoint::write_to) and keeps it as a new one: under a
@@ -262,9 +268,10 @@ impl<S: StrategyKind> Recovery<S> {
         let mut now = self.contexts.snapshot_unless_expired().await;
         // Those that must go, as far as they are there.
         let mut surplus: BTreeSet<ContextId> = surplus(&now, point).collect();
-        let mut attempt = 0;
+        // How often one that was to be left alone had changed by then.
+        let mut disturbed = 0;
         loop {
-            let plan = Plan::new(point, &now, &surplus, attempt < OPTIMISTIC_ATTEMPTS);
+            let plan = Plan::new(point, &now, &surplus, disturbed < OPTIMISTIC_ATTEMPTS);
             match self.contexts.try_apply(&plan.batch, Some(&now)).await {
                 Ok(_) => return Ok(plan.restored),
                 // What has filled the store must go: with nothing else there, the point has room.
@@ -275,16 +282,16 @@ impl<S: StrategyKind> Recovery<S> {
                 // One that was to go is gone, or one that was to be left alone has changed. This
                 // ends: the former happens once a context, the latter a few times.
                 Err(
-                    BatchError::NotFound { .. }
-                    | BatchError::Conflict { .. }
-                    | BatchError::Exists { .. },
+                    BatchError::NotFound { index, .. }
+                    | BatchError::Conflict { index, .. }
+                    | BatchError::Exists { index, .. },
                 ) => {
                     now = self.contexts.snapshot_unless_expired().await;
                     surplus.retain(|id| now.get(id).is_some());
+                    disturbed += usize::from(plan.spares(index));
                 }
                 Err(reason) => return Err(reason),
             }
-            attempt += 1;
             observe::retry(Operation::Restore);
         }
     }
@@ -327,6 +334,12 @@ impl Plan {
             unchanged,
         };
         Self { batch, restored }
+    }
+
+    /// Whether this change of the batch leaves a context alone.
+    fn spares(&self, index: usize) -> bool {
+        let change = self.batch.changes.get(index);
+        matches!(change, Some((_, Change::Require { .. })))
     }
 }
 

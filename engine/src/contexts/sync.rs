@@ -8,7 +8,7 @@ use contexture_strategies::{StrategyKind, SyncStrategy, SyncStrategyKind, Versio
 use send_wrapper::SendWrapper;
 
 use super::Contexts;
-use crate::conflict::{Resolution, Written};
+use crate::conflict::{Conflict, Decision, Resolution, Written};
 use crate::error::RollbackError;
 use crate::feed::{Filter, SubscribeError, Subscription};
 use crate::observe;
@@ -25,6 +25,15 @@ pub(crate) fn ready<T>(operation: impl Future<Output = T>) -> T {
     match pin!(operation).poll(&mut context) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => unreachable!("a strategy that never awaits is ready at once"),
+    }
+}
+
+/// A resolution that stays on its thread.
+struct Unsent<R>(SendWrapper<R>);
+
+impl<R: Resolution> Resolution for Unsent<R> {
+    fn resolve(&mut self, conflict: Conflict<'_>) -> Result<Decision, DocumentError> {
+        self.0.resolve(conflict)
     }
 }
 
@@ -175,9 +184,9 @@ impl<S: SyncStrategyKind> Contexts<S> {
         &self,
         read: &Context,
         ours: impl Into<Draft>,
-        resolution: impl Resolution + Send,
+        resolution: impl Resolution,
     ) -> Result<Written, UpdateError<DocumentError>> {
-        ready(self.write_over(read, ours, resolution))
+        ready(self.write_over(read, ours, Unsent(SendWrapper::new(resolution))))
     }
 
     /// See [`delete`](Contexts::delete).

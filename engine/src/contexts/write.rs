@@ -79,11 +79,10 @@ impl<S: StrategyKind> Contexts<S> {
                         }
                     }
                 }
-                // What has expired takes no room.
-                Err(strategies::CreateError::Full { .. })
-                    if !made_room && self.purge_expired().await > 0 =>
-                {
+                // What has expired takes no room; it may be another who takes it away.
+                Err(strategies::CreateError::Full { .. }) if !made_room && inner.may_expire() => {
                     made_room = true;
+                    self.purge_expired().await;
                 }
                 Err(reason) => return Err(CreateError::new(reason, id.clone())),
             }

@@ -10,7 +10,7 @@ use crate::{CompareAndSetError, Context, DocumentError, Draft, Operation, Update
 /// Conflicts, for every strategy; see [`conflict`](crate::conflict).
 impl<S: StrategyKind> Contexts<S> {
     /// Writes what was made of a context that was [read](Contexts::get) earlier. If it has changed
-    /// since, `resolution` decides between the two, on what the context then is; as often as it
+    /// since, which one that was deleted and created again also has, `resolution` decides between the two, on what the context then is; as often as it
     /// changes again, but after a few times in turn with other writers, so that it ends.
     ///
     /// # Errors

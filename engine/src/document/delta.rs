@@ -1,12 +1,5 @@
 //! What turns one document into another.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "histories, which use it, are yet to come")
-)]
-
-use std::mem;
-
 use super::Document;
 use super::body::Hunk;
 use super::layout::{View, pack, unpack};
@@ -68,8 +61,9 @@ impl Delta {
     }
 
     /// How much memory the delta takes, itself included.
+    #[cfg(test)]
     pub(crate) fn byte_size(&self) -> usize {
-        mem::size_of::<Self>()
+        size_of::<Self>()
             + match &self.0 {
                 Change::Values(hunks) | Change::Text(hunks) => hunks.0.len(),
                 Change::Whole(document) => document.byte_size(),
@@ -236,7 +230,7 @@ mod tests {
         assert!(applied == *to, "{from} to {to}: the index differs");
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         assert_eq!(hasher.hash_one(&applied), hasher.hash_one(to));
-        assert!(delta.byte_size() <= mem::size_of::<Delta>() + to.byte_size());
+        assert!(delta.byte_size() <= size_of::<Delta>() + to.byte_size());
         delta
     }
 
@@ -248,7 +242,7 @@ mod tests {
             Change::Text(_) => "text",
             Change::Whole(_) => "whole",
         };
-        (kind, delta.byte_size() - mem::size_of::<Delta>())
+        (kind, delta.byte_size() - size_of::<Delta>())
     }
 
     #[test]

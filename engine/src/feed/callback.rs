@@ -9,9 +9,8 @@ use std::thread::{self, JoinHandle};
 
 use thiserror::Error;
 
-use super::subscription::unpark_this;
 use super::{Event, Subscription};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, unpark_this};
 
 /// Callbacks. They run one at a time, in order, and hold no lock: they may do anything with the
 /// contexts, and no writer waits for them.

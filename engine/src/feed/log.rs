@@ -1,12 +1,11 @@
 //! The commits of a store in order, as far back as they are kept.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
 use super::Lagged;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, wake};
 use crate::{Commit, Revision};
 
 /// The most commits that a reader takes at once. More would make writers wait while it does.
@@ -102,7 +101,7 @@ impl Log {
             forgotten.extend(ring.commits.drain(..excess));
         }
         drop(ring);
-        wake(woken);
+        wake(woken.into_values());
     }
 
     /// The newest revision, published or not: what a snapshot taken now contains.
@@ -167,16 +166,7 @@ impl Log {
         ring.closed = true;
         let woken = std::mem::take(&mut ring.waiting);
         drop(ring);
-        wake(woken);
-    }
-}
-
-/// Wakers are the code of runtimes. One that panics neither keeps the others asleep nor gets at
-/// the writer, who has nothing to do with it.
-fn wake(wakers: BTreeMap<u64, Waker>) {
-    for waker in wakers.into_values() {
-        // The panic has been reported by its hook.
-        let _panic = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        wake(woken.into_values());
     }
 }
 

@@ -5,14 +5,15 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 
 use super::log::{Found, Log};
 use super::{Event, Filter, NothingYet, SubscribeError};
+use crate::sync::unpark_this;
 use crate::{Commit, Revision, observe};
 
 /// After so many commits without a pause a task lets others run.
@@ -244,17 +245,4 @@ impl fmt::Debug for Subscription {
             .field("revision", &self.passed)
             .finish_non_exhaustive()
     }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// A waker that unparks the current thread.
-pub(super) fn unpark_this() -> Waker {
-    Waker::from(Arc::new(Unpark(thread::current())))
 }

@@ -51,7 +51,7 @@
 //! | validator of `update`, `try_update`, `rollback`, `transform` | inside the update's closure, on what the closure returned | an update's closure |
 //! | validator of `create`, `compare_and_set`, `update_if`, `apply` | before the write, outside of everything | the writer; `update_if` as above once it takes turns |
 //! | transformation | as the update's closure | an update's closure |
-//! | observer | after the commit or failure, outside of everything, before the call returns | the writer |
+//! | observer | after the commit or failure, before the call returns; inside a closure only if the call was made there | the writer |
 //!
 //! With strategies that await, a plugin cannot await: every call of the contexts from inside one
 //! is refused as from inside a closure, see [`Contexts`](crate::Contexts#calling-back-from-a-closure).

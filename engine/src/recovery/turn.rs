@@ -1,15 +1,20 @@
 //! Restores of the same contexts take turns: of two at the same time one comes after the other,
 //! and not a mixture of both.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Poll, Waker};
+use std::thread;
 
 use contexture_strategies::{Reentrant, StrategyKind};
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, unpark_this, wake};
+
+thread_local! {
+    /// How many turns this thread has, of all stores.
+    static TURNS: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A turn that one has at a time.
 #[derive(Debug, Default)]
@@ -26,36 +31,66 @@ struct State {
 /// The turn; dropping it gives it back.
 #[derive(Debug)]
 #[must_use = "the turn is over when this is dropped"]
-pub(crate) struct Turn<'a>(&'a Turns);
+pub(crate) struct Turn<'a> {
+    turns: &'a Turns,
+    marked: Option<Marked>,
+}
+
+/// Says that this thread has a turn, and may call plugins while it has.
+///
+/// With strategies that never await, a restore is done by one thread in one go. With the others it
+/// is not, and no mark is needed: their plugins are known to run inside a closure.
+#[derive(Debug)]
+struct Marked(());
+
+impl Marked {
+    fn new() -> Self {
+        TURNS.set(TURNS.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        TURNS.set(TURNS.get() - 1);
+    }
+}
 
 impl Turns {
     /// Waits for the turn: as the strategy does, by awaiting or by blocking the thread.
     ///
     /// From inside a closure it does not wait: whoever has the turn may be waiting for the closure.
+    /// Nor does it where this thread has a turn, which would not end meanwhile.
     pub(crate) async fn take<S: StrategyKind>(&self) -> Result<Turn<'_>, Reentrant> {
         let mut waiting = Waiting {
             turns: self,
             ticket: None,
         };
-        if let Poll::Ready(turn) = waiting.try_take(Waker::noop()) {
-            return Ok(turn);
-        }
-        Reentrant::check()?;
-        match S::AWAITS {
-            true => Ok(waiting.await),
-            false => Ok(block_on(waiting)),
-        }
+        let mut turn = match waiting.try_take(Waker::noop()) {
+            Poll::Ready(turn) => turn,
+            Poll::Pending => {
+                match TURNS.get() {
+                    0 => Reentrant::check()?,
+                    _ => Reentrant::within(Reentrant::check)?,
+                }
+                match S::AWAITS {
+                    true => waiting.await,
+                    false => block_on(waiting),
+                }
+            }
+        };
+        turn.marked = (!S::AWAITS).then(Marked::new);
+        Ok(turn)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.0.lock();
+        let mut state = self.turns.0.lock();
         state.taken = false;
         let woken = std::mem::take(&mut state.waiting);
         drop(state);
-        // A waker is a runtime's code.
-        woken.into_values().for_each(Waker::wake);
+        wake(woken.into_values());
     }
 }
 
@@ -70,7 +105,10 @@ impl<'a> Waiting<'a> {
         let mut state = self.turns.0.lock();
         if !state.taken {
             state.taken = true;
-            return Poll::Ready(Turn(self.turns));
+            return Poll::Ready(Turn {
+                turns: self.turns,
+                marked: None,
+            });
         }
         let ticket = *self.ticket.get_or_insert_with(|| {
             state.tickets += 1;
@@ -101,13 +139,7 @@ impl Drop for Waiting<'_> {
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = unpark_this();
     let mut future = pin!(future);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {

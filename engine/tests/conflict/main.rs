@@ -16,6 +16,7 @@ over_every_strategy! {
     merge_writes_both_and_names_the_conflicts => merged;
     manual_decides_on_both => manual;
     what_was_deleted_does_not_come_back => deleted;
+    what_was_deleted_and_created_again_has_changed => created_again;
     many_merges_of_one_reading_lose_nothing => many;
     limits_hold_for_what_a_resolution_makes => limits;
 }
@@ -216,4 +217,18 @@ fn changing<S: SyncStrategyKind>() {
         assert_eq!(interrupted, turns.min(4));
         assert_eq!(n(&contexts.get_sync(&a).unwrap()), (100 + interrupted) * 2);
     }
+}
+
+async fn created_again<S: StrategyKind>() {
+    let (contexts, read) = changed::<S>().await;
+    contexts.delete(&id("a"), None).await.unwrap();
+    let again = document(r#"{"n":7}"#);
+    contexts.create(id("a"), again).await.unwrap();
+    let ours = read.with("n", &3).unwrap();
+    let kept = contexts.write_over(&read, ours.clone(), KeepOldest).await;
+    assert!(matches!(kept, Ok(Written::Kept { .. })), "{kept:?}");
+    assert_eq!(json(&contexts).await, r#"{"n":7}"#);
+    let resolved = contexts.write_over(&read, ours, KeepLatest).await;
+    assert!(matches!(resolved, Ok(Written::Resolved { .. })));
+    assert_eq!(json(&contexts).await, r#"{"n":3,"x":1,"y":1}"#);
 }

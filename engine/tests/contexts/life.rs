@@ -8,6 +8,7 @@ use contexture::{
 use super::{document, id, incremented, n, over_every_strategy, over_every_sync_strategy};
 
 over_every_strategy! {
+    pages_are_sorted_and_say_where_to_go_on => pages;
     a_context_lives_and_dies => life;
     what_is_not_there_is_not_found => absent;
     a_stale_version_fails_after_delete_and_recreate => stale;
@@ -298,4 +299,40 @@ fn errors_sync<S: SyncStrategyKind>() {
         Err(UpdateError::NotFound { id: b })
     );
     assert_eq!(contexts.get_sync(&a).unwrap().version(), second);
+}
+
+async fn pages<S: StrategyKind>() {
+    let contexts = Contexts::<S>::new();
+    for text in ["b/2", "a", "b/3", "b", "b/1", "c"] {
+        contexts.create(id(text), Document::new()).await.unwrap();
+    }
+    let snapshot = contexts.snapshot().await;
+    // Prefix, after, limit; ids, and where to go on.
+    let cases: [(&str, Option<&str>, usize, &[&str], Option<&str>); 10] = [
+        ("", None, 9, &["a", "b", "b/1", "b/2", "b/3", "c"], None),
+        ("", None, 6, &["a", "b", "b/1", "b/2", "b/3", "c"], None),
+        ("", None, 2, &["a", "b"], Some("b")),
+        ("", Some("b"), 2, &["b/1", "b/2"], Some("b/2")),
+        ("", Some("b/2"), 2, &["b/3", "c"], None),
+        ("", Some("c"), 2, &[], None),
+        ("b/", None, 2, &["b/1", "b/2"], Some("b/2")),
+        // What is gone may still be gone on after.
+        ("b/", Some("b/15"), 2, &["b/2", "b/3"], None),
+        ("d", None, 2, &[], None),
+        ("", None, 0, &[], None),
+    ];
+    for (prefix, after, limit, ids, next) in cases {
+        let after = after.map(id);
+        let page = snapshot.page(prefix, after.as_ref(), limit);
+        let ids: Vec<_> = ids.iter().copied().map(id).collect();
+        assert_eq!(
+            (&page.ids, &page.next),
+            (&ids, &next.map(id)),
+            "{prefix} {after:?} {limit}"
+        );
+        assert_eq!(
+            contexts.list_page(prefix, after.as_ref(), limit).await,
+            page
+        );
+    }
 }

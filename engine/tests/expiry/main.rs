@@ -24,6 +24,8 @@ over_every_strategy! {
     created_again_it_starts_above_its_former_versions => no_return;
     a_batch_does_not_find_what_has_expired => batches;
     what_has_expired_takes_no_room => room;
+    what_has_expired_takes_no_room_from_several => room_for_several;
+    who_meets_an_expired_context_waits_for_its_running_update => met_in_update;
     expiry_is_a_commit_of_its_own_kind => feed;
     an_update_that_began_in_time_renews => update_in_time;
     a_context_renewed_meanwhile_is_never_removed => renewed_meanwhile;
@@ -507,4 +509,65 @@ async fn for_ever<S: StrategyKind>() {
         (context.expires(), context.time_to_live()),
         (None, Some(Duration::MAX))
     );
+}
+
+async fn room_for_several<S: StrategyKind>() {
+    for round in 0..100 {
+        let clock = ManualClock::new();
+        let contexts = Contexts::<S>::builder()
+            .clock(clock.clone())
+            .max_contexts(2)
+            .build();
+        for name in ["x", "y"] {
+            let draft = Draft::new(Document::new()).time_to_live(MINUTE);
+            contexts.create(id(name), draft).await.unwrap();
+        }
+        clock.advance(MINUTE);
+        let created = ["a", "b"].map(|name| {
+            let contexts = contexts.clone();
+            tokio::spawn(async move {
+                if name == "a" {
+                    contexts.create(id(name), Document::new()).await.unwrap();
+                } else {
+                    let batch = Batch::new().create(id(name), Document::new());
+                    contexts.apply(batch).await.unwrap();
+                }
+            })
+        });
+        for created in created {
+            assert!(created.await.is_ok(), "round {round}");
+        }
+    }
+}
+
+async fn met_in_update<S: StrategyKind>() {
+    let (contexts, clock) = expiring::<S>();
+    let a = id("a");
+    contexts
+        .create(a.clone(), document(r#"{"n": 1}"#))
+        .await
+        .unwrap();
+    let (started, is_started) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (updating, of) = (contexts.clone(), a.clone());
+    let update = tokio::spawn(async move {
+        let f = move |context: contexture::ContextRef<'_>| {
+            started.send(()).unwrap();
+            may_go_on.recv().unwrap();
+            incremented(context)
+        };
+        updating.update(&of, f).await
+    });
+    is_started.await.unwrap();
+    clock.advance(MINUTE);
+    let (getting, counting) = (contexts.clone(), contexts.clone());
+    let get = tokio::spawn(async move { getting.get(&a).await });
+    let len = tokio::spawn(async move { counting.len().await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(!get.is_finished() && !len.is_finished());
+    go_on.send(()).unwrap();
+    // It was renewed, so it has never been gone.
+    assert_eq!(n(&get.await.unwrap().unwrap()), 2);
+    assert_eq!(len.await.unwrap(), 1);
+    update.await.unwrap().unwrap();
 }

@@ -22,6 +22,7 @@ over_every_strategy! {
     created_again_a_context_has_a_new_history => created_again;
     handles_and_snapshots_keep_the_history_they_had => handles;
     concurrent_updates_all_are_in_the_history => concurrent;
+    a_diff_turns_one_version_into_another => diff;
 }
 
 over_every_sync_strategy! {
@@ -310,4 +311,37 @@ fn long<S: SyncStrategyKind>() {
     };
     let thread = std::thread::Builder::new().stack_size(64 * 1024);
     thread.spawn(drop_it).unwrap().join().unwrap();
+}
+
+async fn diff<S: StrategyKind>() {
+    let clock = ManualClock::new();
+    let contexts = Contexts::<S>::builder()
+        .clock(clock.clone())
+        .history(2)
+        .build();
+    let a = id("a");
+    let mut versions = vec![
+        contexts
+            .create(a.clone(), document(r#"{"n":0}"#))
+            .await
+            .unwrap(),
+    ];
+    for _ in 0..3 {
+        clock.advance(Duration::from_secs(1));
+        versions.push(contexts.update(&a, incremented).await.unwrap());
+    }
+    let context = contexts.get(&a).await.unwrap();
+    let was = |n: usize| document(&format!(r#"{{"n":{n}}}"#));
+    for (from, to) in [(1, 3), (3, 1), (2, 3), (1, 1)] {
+        let diff = context.diff(versions[from], versions[to]).unwrap().unwrap();
+        assert_eq!(was(from).patch(&diff).unwrap(), was(to), "{diff}");
+        assert_eq!(diff.is_empty(), from == to);
+    }
+    let at = |entry: usize| context.at(versions[entry]).unwrap().updated();
+    let by_time = context.diff(at(1), context.updated()).unwrap().unwrap();
+    assert_eq!(was(1).patch(&by_time).unwrap(), was(3));
+    // No longer kept, and never there.
+    let gone = context.diff(versions[0], versions[3]).unwrap();
+    let never = context.diff(versions[3], versions[3].next()).unwrap();
+    assert_eq!((gone, never), (None, None));
 }

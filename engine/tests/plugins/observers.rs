@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use contexture::plugins::Proposal;
+use contexture::recovery::{RecoveryError, Select};
 use contexture::{
-    Batch, ChangeKind, Commit, ContextRef, Contexts, Document, ManualClock, Operation,
+    Batch, ChangeKind, Commit, ContextId, ContextRef, Contexts, Document, ManualClock, Operation,
     StrategyKind, Version,
 };
 
@@ -15,6 +17,7 @@ over_every_strategy! {
     each_commit_is_told_once_before_its_write_returns => commits;
     the_removal_of_what_has_expired_is_told_once => expiry;
     each_failure_is_told_once_with_its_error => failures;
+    a_restore_that_fails_is_told_once_with_its_error => failed_restores;
     an_update_that_decides_against_it_is_no_failure => decided_against;
     writes_one_after_the_other_are_told_in_order => in_order;
     writes_at_the_same_time_are_each_told_once => concurrent;
@@ -185,6 +188,34 @@ async fn failures<S: StrategyKind>() {
     let error = "the update was aborted: the closure refused".to_owned();
     told(Operation::Update, Some("a"), error);
     assert!(recorder.take_commits().is_empty());
+}
+
+async fn failed_restores<S: StrategyKind>() {
+    let contexts = Contexts::<S>::new();
+    contexts.create(id("a"), Document::new()).await.unwrap();
+    let recovery = contexts.recovery();
+    recovery.create(None).await.unwrap();
+    let recorder = Recorder::of(&contexts);
+    let a = id("a");
+    let refuse = |_: &Proposal<'_>| Err("no".into());
+    let told = |of: Option<&ContextId>, error: RecoveryError| {
+        let wanted = Failed {
+            operation: Operation::Restore,
+            id: of.cloned(),
+            actor: None,
+            error: error.to_string(),
+        };
+        assert_eq!(recorder.take_failures(), [wanted]);
+    };
+    told(None, recovery.restore("none").await.unwrap_err());
+    let x = id("x");
+    let alone = recovery.restore_context(Select::Latest, &x).await;
+    told(Some(&x), alone.unwrap_err());
+    contexts.delete(&a, None).await.unwrap();
+    contexts.plugins().add_validator("no", refuse).unwrap();
+    told(None, recovery.restore(Select::Latest).await.unwrap_err());
+    let alone = recovery.restore_context(Select::Latest, &a).await;
+    told(Some(&a), alone.unwrap_err());
 }
 
 /// `update_if` meets so many other writers that it takes turns with them, and then leaves the

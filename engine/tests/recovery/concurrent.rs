@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use contexture::plugins::Proposal;
 use contexture::recovery::Select;
@@ -22,6 +24,7 @@ over_every_strategy! {
     an_aborted_restore_is_whole_or_nothing => aborted;
     at_its_instant_everything_is_what_it_was => instant;
     among_updaters_what_validators_see_is_what_is_replaced => validated;
+    a_slow_validator_does_not_keep_it_from_ending => slow_validator;
     no_update_is_lost_to_a_restore => updates;
     creations_and_deletions_do_not_make_it_fail => flux;
     a_full_store_in_flux_does_not_make_it_fail => full_flux;
@@ -66,6 +69,10 @@ impl Busy {
                 break;
             }
         }
+        self.end().await;
+    }
+
+    async fn end(self) {
         self.stop.store(true, Ordering::Relaxed);
         for task in self.tasks {
             task.await.unwrap();
@@ -331,6 +338,50 @@ async fn validated<S: StrategyKind>() {
         let now = contexts.get(id).await.unwrap();
         assert!(now.history().any(|entry| n(entry.document()) == 0));
     }
+}
+
+/// It takes longer to ask for all contexts than any of them stays as it is.
+async fn slow_validator<S: StrategyKind>() {
+    const CONTEXTS: u64 = 40;
+    let contexts = Contexts::<S>::new();
+    let name = |n: u64| id(&n.to_string());
+    for n in 0..CONTEXTS {
+        contexts
+            .create(name(n), document(r#"{"n":0}"#))
+            .await
+            .unwrap();
+    }
+    let point = contexts.recovery().create(None).await.unwrap();
+    for n in 0..CONTEXTS {
+        contexts.update(&name(n), incremented).await.unwrap();
+    }
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
+    let validate = move |proposal: &Proposal<'_>| {
+        if proposal.actor() != Some("writer") {
+            count.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    };
+    contexts.plugins().add_validator("slow", validate).unwrap();
+    let mut busy = Busy::default();
+    let writer = contexts.acting_as("writer");
+    busy.spawn(move |round| {
+        let writer = writer.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let updated = writer.update(&name(round % CONTEXTS), incremented).await;
+            updated.unwrap();
+        }
+    });
+    for _ in 0..3 {
+        contexts.recovery().restore(&point).await.unwrap();
+    }
+    busy.end().await;
+    // Once each, and those again that were updated meanwhile.
+    let asked = asked.load(Ordering::Relaxed);
+    assert!(asked < 20 * CONTEXTS, "asked {asked} times");
 }
 
 async fn updates<S: StrategyKind>() {

@@ -1,11 +1,15 @@
 //! What a restore does to each context.
 
+#![expect(clippy::disallowed_types, reason = "no store is made of these")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use contexture::plugins::Proposal;
+use contexture::plugins::{Observer, Proposal};
 use contexture::recovery::{RecoveryError, Select};
 use contexture::{
-    BatchError, Clock, Contexts, Document, Draft, LimitExceeded, ManualClock, StrategyKind,
+    BatchError, Clock, Commit, Contexts, Document, Draft, LimitExceeded, ManualClock, StrategyKind,
     SyncStrategyKind,
 };
 
@@ -28,6 +32,9 @@ over_every_strategy! {
 
 over_every_sync_strategy! {
     recovery_works_without_async => without_async;
+    what_is_deleted_meanwhile_is_created_again_without_history => deleted_meanwhile;
+    what_is_as_it_was_is_left_alone_however_often_it_looks_again => looks_again;
+    a_plugin_of_a_restore_that_restores_is_refused => restores_in_a_restore;
 }
 
 async fn a_not_b<S: StrategyKind>() {
@@ -366,4 +373,103 @@ fn without_async<S: SyncStrategyKind>() {
     let restored = contexts.recovery().restore_sync(Select::Latest).unwrap();
     assert_eq!(restored.written, 1);
     assert_eq!(contexts.get_sync(&a).unwrap().as_json(), r#"{"n":0}"#);
+}
+
+fn deleted_meanwhile<S: SyncStrategyKind>() {
+    let (contexts, a) = (Contexts::<S>::new(), id("a"));
+    contexts
+        .create_sync(a.clone(), document(r#"{"n":1}"#))
+        .unwrap();
+    contexts.recovery().create_sync(None).unwrap();
+    contexts.update_sync(&a, incremented).unwrap();
+    let (others, gone, asked) = (contexts.clone(), a.clone(), AtomicU32::new(0));
+    let delete = move |_: &Proposal<'_>| {
+        if asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            others.delete_sync(&gone, None).unwrap();
+        }
+        Ok(())
+    };
+    contexts.plugins().add_validator("deletes", delete).unwrap();
+    contexts.recovery().restore_sync(Select::Latest).unwrap();
+    let context = contexts.get_sync(&a).unwrap();
+    assert_eq!(context.as_json(), r#"{"n":1}"#);
+    assert_eq!(context.history().len(), 0);
+    contexts.plugins().remove("deletes");
+}
+
+fn looks_again<S: SyncStrategyKind>() {
+    const TIMES: u32 = 6;
+    let contexts = Contexts::<S>::new();
+    for name in ["same", "other"] {
+        contexts
+            .create_sync(id(name), document(r#"{"n":1}"#))
+            .unwrap();
+    }
+    let point = contexts.recovery().create_sync(None).unwrap();
+    let surplus = |n| id(&format!("surplus{n}"));
+    for n in 0..TIMES {
+        contexts.create_sync(surplus(n), Document::new()).unwrap();
+    }
+    contexts.update_sync(&id("other"), incremented).unwrap();
+    // What is to be deleted goes, one each time the restore is about to delete it.
+    let (others, asked) = (contexts.clone(), AtomicU32::new(0));
+    let delete = move |_: &Proposal<'_>| {
+        let n = asked.fetch_add(1, Ordering::Relaxed);
+        if n < TIMES {
+            others.delete_sync(&surplus(n), None).unwrap();
+        }
+        Ok(())
+    };
+    contexts.plugins().add_validator("deletes", delete).unwrap();
+    let restored = contexts.recovery().restore_sync(&point).unwrap();
+    assert_eq!((restored.written, restored.unchanged), (1, 1));
+    let same = contexts.get_sync(&id("same")).unwrap();
+    assert_eq!(same.version(), point.get(&id("same")).unwrap().version());
+    assert_eq!(contexts.len_sync(), 2);
+    contexts.plugins().remove("deletes");
+}
+
+/// Restores whenever it is told of something, and tells whether it could.
+struct Restores<S: SyncStrategyKind>(Contexts<S>, mpsc::SyncSender<bool>);
+
+impl<S: SyncStrategyKind> Restores<S> {
+    fn restore(&self) {
+        match self.0.recovery().restore_sync(Select::Latest) {
+            Ok(_) => self.1.send(true).unwrap(),
+            Err(RecoveryError::Batch(BatchError::Reentrant(_))) => self.1.send(false).unwrap(),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+impl<S: SyncStrategyKind> Observer for Restores<S> {
+    fn committed(&self, _: &Commit) {
+        self.restore();
+    }
+}
+
+fn restores_in_a_restore<S: SyncStrategyKind>() {
+    let contexts = Contexts::<S>::new();
+    contexts.create_sync(id("a"), Document::new()).unwrap();
+    contexts.recovery().create_sync(None).unwrap();
+    let (sender, told) = mpsc::sync_channel(9);
+    let in_observer = Restores(contexts.clone(), sender.clone());
+    let in_validator = Restores(contexts.clone(), sender);
+    let validate = move |_: &Proposal<'_>| {
+        in_validator.restore();
+        Ok(())
+    };
+
+    contexts.plugins().add_observer("o", in_observer).unwrap();
+    contexts.plugins().add_validator("v", validate).unwrap();
+    contexts.delete_sync(&id("a"), None).unwrap();
+    // Of the deletion, outside of any restore; the plugins of that one are inside.
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(contexts.len_sync(), 1);
+
+    for name in ["o", "v"] {
+        contexts.plugins().remove(name);
+    }
+    contexts.delete_sync(&id("a"), None).unwrap();
+    contexts.recovery().restore_sync(Select::Latest).unwrap();
 }
