@@ -308,7 +308,14 @@ async fn pages<S: StrategyKind>() {
     }
     let snapshot = contexts.snapshot().await;
     // Prefix, after, limit; ids, and where to go on.
-    let cases: [(&str, Option<&str>, usize, &[&str], Option<&str>); 10] = [
+    type Case = (
+        &'static str,
+        Option<&'static str>,
+        usize,
+        &'static [&'static str],
+        Option<&'static str>,
+    );
+    let cases: [Case; 10] = [
         ("", None, 9, &["a", "b", "b/1", "b/2", "b/3", "c"], None),
         ("", None, 6, &["a", "b", "b/1", "b/2", "b/3", "c"], None),
         ("", None, 2, &["a", "b"], Some("b")),
