@@ -62,6 +62,8 @@ mod arc_swap;
 mod parking_lot;
 #[cfg(feature = "sharded")]
 mod sharded;
+#[cfg(feature = "slotted")]
+mod slotted;
 #[cfg(feature = "tokio-mutex")]
 mod tokio_mutex;
 #[cfg(feature = "tokio-rwlock")]
@@ -86,6 +88,8 @@ pub use self::arc_swap::ArcSwap;
 pub use self::parking_lot::ParkingLot;
 #[cfg(feature = "sharded")]
 pub use self::sharded::Sharded;
+#[cfg(feature = "slotted")]
+pub use self::slotted::Slotted;
 #[cfg(feature = "tokio-mutex")]
 pub use self::tokio_mutex::TokioMutex;
 #[cfg(feature = "tokio-rwlock")]

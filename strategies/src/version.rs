@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::Deref;
+#[cfg(feature = "slotted")]
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::core::gate::Gate;
@@ -99,11 +101,14 @@ impl fmt::Debug for Version {
 /// ```
 pub struct Versioned<V>(Arc<Node<V>>);
 
-struct Node<V> {
+/// What a [`Versioned`] is a handle of.
+pub(crate) struct Node<V> {
     version: Version,
     /// The gate that updates of this key pass one at a time. Made by the first update of a key
     /// and handed from each version to the next, so keys that are never updated have none.
     gate: OnceLock<sync::Arc<Gate>>,
+    #[cfg(feature = "slotted")]
+    pub(crate) life: sync::Life,
     value: V,
 }
 
@@ -123,6 +128,8 @@ impl<V> Versioned<V> {
         Self(Arc::new(Node {
             version,
             gate: OnceLock::new(),
+            #[cfg(feature = "slotted")]
+            life: sync::Life::default(),
             value,
         }))
     }
@@ -182,6 +189,38 @@ impl<V> Versioned<V> {
     /// The gate of this key, if an update ever needed one.
     pub(crate) fn gate_if_any(&self) -> Option<&sync::Arc<Gate>> {
         self.0.gate.get()
+    }
+}
+
+/// As a pointer that can be swapped at once.
+#[cfg(feature = "slotted")]
+impl<V> Versioned<V> {
+    /// The handle as a pointer, which keeps counting as one.
+    pub(crate) fn into_raw(self) -> NonNull<Node<V>> {
+        let pointer = Arc::into_raw(self.0).cast_mut();
+        // SAFETY: an `Arc` is never null.
+        unsafe { NonNull::new_unchecked(pointer) }
+    }
+
+    /// The handle that a pointer was.
+    ///
+    /// # Safety
+    ///
+    /// The pointer must come from [`into_raw`](Self::into_raw), and still count as a handle, which
+    /// this then is. If it is never dropped, it need only be valid for as long as this is used.
+    pub(crate) unsafe fn from_raw(pointer: NonNull<Node<V>>) -> Self {
+        // SAFETY: it came from `Arc::into_raw`, and the caller answers for the count.
+        Self(unsafe { Arc::from_raw(pointer.as_ptr()) })
+    }
+
+    /// What it is a handle of.
+    pub(crate) fn node(&self) -> &Node<V> {
+        &self.0
+    }
+
+    /// Whether there is no other handle.
+    pub(crate) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 }
 

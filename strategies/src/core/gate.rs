@@ -17,6 +17,8 @@ use crate::Reentrant;
 use crate::core::closure;
 use crate::faults::{fault, ordering};
 use crate::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(feature = "slotted")]
+use crate::sync::Relax;
 use crate::sync::{Arc, Mutex, Patience};
 
 /// An update is under way, or the gate was handed to a waiter that has not looked yet.
@@ -24,8 +26,10 @@ const HELD: usize = 1;
 /// A waiter that was woken is on its way: there is one [`Turn`] with [`Call::Woken`], or a
 /// [`Wait`] that will become one.
 const CALLED: usize = 2;
+/// A write without a closure keeps updates out for an instant: see [`Gate::brief`].
+const BRIEF: usize = 4;
 /// The rest of the bits: how many waiters are in the queue.
-const ONE_WAITER: usize = 4;
+const ONE_WAITER: usize = 8;
 
 /// The gate of one key.
 ///
@@ -85,6 +89,47 @@ impl Gate {
         Some(Held(Arc::clone(gate)))
     }
 
+    /// Keeps updates and other writes of the key out, for as long as this is kept: an instant, in which
+    /// nobody may be waited for who may wait here. `None` if an update is under way, and it is not
+    /// this one's turn.
+    #[cfg(feature = "slotted")]
+    pub(crate) fn brief<'a>(gate: &'a Arc<Self>, turn: Option<&Turn>) -> Option<Brief<'a>> {
+        if turn.is_some_and(|turn| turn.holds(gate)) {
+            return Some(Brief(None));
+        }
+        let mut relax = Relax::default();
+        loop {
+            // Relaxed: the swap below checks it.
+            let state = gate.state.load(Ordering::Relaxed);
+            if state & HELD != 0 {
+                return None;
+            }
+            // Acquire: partner of the Release in the drop of `Brief`, and of that in `release`.
+            let order = ordering!(Acquire unless "brief-taken-relaxed");
+            if state & BRIEF == 0
+                && gate
+                    .state
+                    .compare_exchange(state, state | BRIEF, order)
+                    .is_ok()
+            {
+                return Some(Brief(Some(gate)));
+            }
+            relax.relax();
+        }
+    }
+
+    /// Waits until what keeps the holder of the gate out is over.
+    #[cfg(feature = "slotted")]
+    #[inline]
+    pub(crate) fn wait_for_brief(&self) {
+        let mut relax = Relax::default();
+        // Acquire: partner of the Release in the drop of `Brief`.
+        let order = ordering!(Acquire unless "brief-waited-for-relaxed");
+        while self.state.load(order) & BRIEF != 0 && !fault!("brief-is-not-waited-for") {
+            relax.relax();
+        }
+    }
+
     /// Waits until it is worth trying again. `former` is the turn that came to nothing, if any.
     /// Cancel safe.
     pub(crate) fn turn(gate: Arc<Self>, former: Option<Turn>) -> Wait {
@@ -106,7 +151,12 @@ impl Gate {
     }
 
     /// Blocks the thread until it is worth trying again.
-    #[cfg(any(feature = "parking-lot", feature = "arc-swap", feature = "sharded"))]
+    #[cfg(any(
+        feature = "parking-lot",
+        feature = "arc-swap",
+        feature = "sharded",
+        feature = "slotted"
+    ))]
     pub(crate) fn turn_blocking(gate: Arc<Self>, former: Option<Turn>) -> Result<Turn, Reentrant> {
         closure::check_outside()?;
         let wait = Self::turn(gate, former);
@@ -228,7 +278,7 @@ impl Gate {
             needed.then(|| (state - ONE_WAITER) | CALLED)
         });
         debug_assert!(
-            called.is_err() || called == Ok(queue.waiters.len() * ONE_WAITER),
+            called.map_or(true, |state| state / ONE_WAITER == queue.waiters.len()),
             "a gate that has lost count of its waiters"
         );
         let first = called.ok().and_then(|_| queue.waiters.pop_front());
@@ -254,6 +304,21 @@ impl Queue {
                 Call::Handed
             }
             None => Call::Woken,
+        }
+    }
+}
+
+/// Updates are kept out; see [`Gate::brief`].
+#[cfg(feature = "slotted")]
+pub(crate) struct Brief<'a>(Option<&'a Gate>);
+
+#[cfg(feature = "slotted")]
+impl Drop for Brief<'_> {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0 {
+            // Release: partner of the Acquire in `brief`, and of that in `wait_for_brief`.
+            let order = ordering!(Release unless "brief-ended-relaxed");
+            gate.state.fetch_and(!BRIEF, order);
         }
     }
 }

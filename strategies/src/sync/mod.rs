@@ -29,6 +29,8 @@ pub use imp::Variant;
 pub(crate) use imp::*;
 
 pub(crate) mod atomic;
+#[cfg(feature = "slotted")]
+pub(crate) mod fence;
 #[cfg(test)]
 mod tests;
 

@@ -16,12 +16,17 @@ pub(crate) use base::sync::Arc;
 pub(crate) use base::sync::atomic::AtomicUsize as RawAtomicUsize;
 pub(crate) use base::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
 pub(crate) use base::sync::{RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use life::{Graveyard, Life};
+pub(crate) use base::sync::MutexGuard;
 
 pub(crate) use arc_swap::ArcSwap;
 pub(crate) use once_lock::OnceLock;
+pub(crate) use pointer::{RawAtomicPtr, load_pointer};
 
 mod arc_swap;
+mod life;
 mod once_lock;
+mod pointer;
 pub(crate) mod tokio;
 
 /// What can be chosen about a model, apart from the explorer's own settings.
@@ -124,6 +129,68 @@ impl std::hash::Hasher for Hasher {
         self.0 << 32 | self.0
     }
 }
+
+/// Everything that is retired is looked at at once, and the explorer runs whom it likes.
+#[derive(Default)]
+pub(crate) struct Pace;
+
+impl Pace {
+    pub(crate) fn is_due(&mut self, _fresh: usize) -> bool {
+        true
+    }
+
+    pub(crate) fn is_crowded(&self, _waiting: usize) -> bool {
+        false
+    }
+}
+
+/// Lets others go on.
+#[derive(Default)]
+pub(crate) struct Relax;
+
+impl Relax {
+    pub(crate) fn relax(&mut self) {
+        base::thread::yield_now();
+    }
+}
+
+/// As few as can be, so that an index grows with its second key.
+pub(crate) const fn line_load(_entries: usize) -> usize {
+    1
+}
+
+/// A static of each execution.
+macro_rules! global {
+    (static $name:ident: $type:ty = $value:expr;) => {
+        $crate::sync::imp::base::lazy_static! {
+            static ref $name: $type = $value;
+        }
+    };
+}
+pub(crate) use global;
+
+/// A function that returns what `take` gave to the thread when it first asked; `give_back` gets it when
+/// the thread ends.
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* fn $name:ident() -> &'static $type:ty { $take:ident, $give_back:ident }) => {
+        $(#[$attribute])*
+        pub(crate) fn $name() -> &'static $type {
+            $crate::sync::imp::base::thread_local! {
+                static HELD: Held = Held($take());
+            }
+
+            struct Held(&'static $type);
+            impl Drop for Held {
+                fn drop(&mut self) {
+                    $give_back(self.0);
+                }
+            }
+
+            HELD.with(|held| held.0)
+        }
+    };
+}
+pub(crate) use per_thread;
 
 /// Odd keys and even keys.
 pub(crate) fn default_shards() -> usize {

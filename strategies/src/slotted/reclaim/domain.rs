@@ -1,0 +1,254 @@
+//! Who is looking at what: one record a thread, in a list that all stores of the process share.
+
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+
+use crate::faults::{fault, ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{fence, global, per_thread};
+
+/// How many versions a thread can have protected at a time: closures of reads inside of one another.
+pub(crate) const HAZARDS: usize = 6;
+
+/// What a thread says of itself. Only that thread writes it, but for [`taken`](Record::taken).
+#[repr(align(128))]
+pub(crate) struct Record {
+    /// The epoch in which the thread was pinned; 0 if it is not.
+    pinned: AtomicUsize,
+    /// What it protects: the first `protected` of these.
+    hazards: [AtomicPtr<()>; HAZARDS],
+    protected: Cell<usize>,
+    /// The passage that it is in, if any; see [`Passage`](super::super::passage::Passage).
+    pub(crate) passing: AtomicUsize,
+    /// Whether a thread has it.
+    taken: AtomicUsize,
+    /// How many there were before it.
+    pub(crate) number: usize,
+    /// The one that was there before it; never changes.
+    next: *const Record,
+}
+
+// SAFETY: all that is neither atomic nor constant is `protected`, which only the thread uses that has
+// taken the record; who takes it synchronises with who gave it back.
+unsafe impl Send for Record {}
+// SAFETY: as above.
+unsafe impl Sync for Record {}
+
+/// All records, and the time that they are pinned at.
+struct Domain {
+    /// Starts at 1.
+    epoch: AtomicUsize,
+    newest: AtomicPtr<Record>,
+}
+
+global! {
+    static DOMAIN: Domain = Domain {
+        epoch: AtomicUsize::new(1),
+        newest: AtomicPtr::new(std::ptr::null_mut()),
+    };
+}
+
+impl Drop for Domain {
+    /// Only that of an explored execution is dropped.
+    fn drop(&mut self) {
+        // Relaxed: nobody else is left.
+        let mut next: *const Record = self.newest.load(Ordering::Relaxed);
+        while !next.is_null() {
+            // SAFETY: it came out of a box in `take`, nobody else is left, and each is in the list
+            // once.
+            next = unsafe { Box::from_raw(next.cast_mut()) }.next;
+        }
+    }
+}
+
+/// All records there are.
+pub(crate) fn records() -> impl Iterator<Item = &'static Record> {
+    // Acquire: partner of the Release in `take`, to see what is in the records.
+    let newest: *const Record = DOMAIN.newest.load(Ordering::Acquire);
+    // SAFETY: records are never freed while anyone can ask for them.
+    std::iter::successors(unsafe { newest.as_ref() }, |record| unsafe {
+        record.next.as_ref()
+    })
+}
+
+per_thread! {
+    /// The record of this thread.
+    fn record() -> &'static Record { take, give_back }
+}
+
+/// Takes a record that nobody has, or makes one.
+fn take() -> &'static Record {
+    for record in records() {
+        // Acquire: partner of the Release in `give_back`.
+        let taken = record.taken.compare_exchange(0, 1, Ordering::Acquire);
+        if taken.is_ok() {
+            return record;
+        }
+    }
+    // Relaxed: it is made sure below that it is still the newest.
+    let mut newest = DOMAIN.newest.load(Ordering::Relaxed);
+    let record = Box::leak(Box::new(Record {
+        pinned: AtomicUsize::new(0),
+        hazards: Default::default(),
+        protected: Cell::new(0),
+        passing: AtomicUsize::new(0),
+        taken: AtomicUsize::new(1),
+        number: 0,
+        next: ptr::null(),
+    }));
+    loop {
+        record.next = newest;
+        // SAFETY: as in `records`; the Acquire below, or there, made the record visible.
+        record.number = unsafe { record.next.as_ref() }.map_or(0, |next| next.number + 1);
+        // AcqRel: the Release is the partner of the Acquire in `records`; this reads what another
+        // `take` wrote here.
+        match DOMAIN.newest.compare_exchange(newest, record, Ordering::AcqRel) {
+            Ok(_) => return record,
+            // Once more through `records`, whose Acquire it needs.
+            Err(_) => newest = records().next().map_or(ptr::null_mut(), |it| ptr::from_ref(it).cast_mut()),
+        }
+    }
+}
+
+/// Lets another thread have the record.
+fn give_back(record: &'static Record) {
+    // Release: partner of the Acquire in `take`.
+    record.taken.store(0, Ordering::Release);
+}
+
+/// Says that this thread follows pointers, until it is dropped.
+pub(crate) struct Pin {
+    record: &'static Record,
+}
+
+/// Pins the thread. It must not be pinned already.
+#[inline]
+pub(crate) fn pin() -> Pin {
+    let record = record();
+    // Acquire: partner of the AcqRel in `advance`. Whoever is pinned in an epoch sees all that was
+    // unlinked before that began.
+    let epoch = DOMAIN.epoch.load(ordering!(Acquire unless "pinned-in-a-relaxed-epoch"));
+    debug_assert!(record.pinned.load(Ordering::Relaxed) == 0, "pinned twice");
+    // Release: partner of the Acquire in `Watch::new`, which then sees what was protected under
+    // former pins.
+    record.pinned.store(epoch, ordering!(Release unless "pinned-relaxed"));
+    if !fault!("pin-without-fence") {
+        // Partner of the heavy one in `Watch::new`: that sees the pin, or this thread what had been
+        // unlinked before.
+        fence::light();
+    }
+    Pin { record }
+}
+
+impl Pin {
+    /// The record of the thread.
+    pub(crate) fn record(&self) -> &'static Record {
+        self.record
+    }
+
+    /// Protects what is at `pointer`, which was found under this pin, and unpins. `Err` with the pin
+    /// if the thread protects too much already.
+    #[inline]
+    pub(crate) fn protect<T>(self, pointer: NonNull<T>) -> Result<Protected<T>, Self> {
+        let record = self.record;
+        let place = record.protected.get();
+        if place == HAZARDS {
+            return Err(self);
+        }
+        if !fault!("protect-says-nothing") {
+            // Relaxed: the Release that unpins, or pins again, is its partner's.
+            record.hazards[place].store(pointer.as_ptr().cast(), Ordering::Relaxed);
+        }
+        record.protected.set(place + 1);
+        drop(self);
+        Ok(Protected { record, pointer })
+    }
+}
+
+impl Drop for Pin {
+    #[inline]
+    fn drop(&mut self) {
+        // Release: partner of the Acquire in `Watch::new`: whoever sees that the thread is no longer
+        // pinned sees what it protects, and that it is done with all else.
+        self.record.pinned.store(0, ordering!(Release unless "unpinned-relaxed"));
+    }
+}
+
+/// Something that is not freed, until this is dropped. On one thread they must be dropped in the
+/// reverse of the order in which they were made.
+pub(crate) struct Protected<T> {
+    record: &'static Record,
+    pointer: NonNull<T>,
+}
+
+impl<T> Protected<T> {
+    /// What is protected.
+    #[inline]
+    pub(crate) fn as_ref(&self) -> &T {
+        // SAFETY: it was there under the pin it was found under, and has been protected since.
+        unsafe { self.pointer.as_ref() }
+    }
+}
+
+impl<T> Drop for Protected<T> {
+    #[inline]
+    fn drop(&mut self) {
+        let place = self.record.protected.get() - 1;
+        self.record.protected.set(place);
+        // Release: partner of the Acquire in `Watch::is_protected`: this thread is done with it.
+        let order = ordering!(Release unless "unprotected-relaxed");
+        self.record.hazards[place].store(ptr::null_mut(), order);
+    }
+}
+
+/// Begins a new epoch and returns it. What was unlinked before is invisible to all who are pinned in
+/// it, or later.
+pub(crate) fn advance() -> usize {
+    // AcqRel: the Release is the partner of the Acquire in `pin`, the Acquire that of the Release of
+    // other threads here: the epochs form one chain.
+    DOMAIN.epoch.fetch_add(1, ordering!(AcqRel unless "epoch-advanced-relaxed")) + 1
+}
+
+/// What all threads were looking at.
+pub(crate) struct Watch {
+    /// The earliest epoch that a thread was pinned in.
+    oldest: usize,
+    /// What was protected. Hardly ever more than a few.
+    protected: Vec<*const ()>,
+}
+
+impl Watch {
+    /// Looks at all records.
+    pub(crate) fn new() -> Self {
+        if !fault!("watch-without-fence") {
+            // Partner of the light one in `pin`.
+            fence::heavy();
+        }
+        let mut watch = Self {
+            oldest: usize::MAX,
+            protected: Vec::new(),
+        };
+        for record in records() {
+            // Acquire: partner of the Release in `pin`, and of that which unpins. First this, then
+            // what that thread protects: it unpins only when it has said so.
+            match record.pinned.load(ordering!(Acquire unless "watched-relaxed")) {
+                0 => {}
+                epoch => watch.oldest = watch.oldest.min(epoch),
+            }
+            let hazards = record.hazards.iter().map(|hazard| {
+                // Acquire: partner of the Release in the drop of `Protected`.
+                hazard.load(ordering!(Acquire unless "protected-looked-up-relaxed"))
+            });
+            let hazards = hazards.map(<*mut ()>::cast_const);
+            watch.protected.extend(hazards.filter(|hazard| !hazard.is_null()));
+        }
+        watch
+    }
+
+    /// Whether nobody can be looking at something that was unlinked before this look, and before
+    /// this epoch began. Its address, as it would be protected.
+    pub(crate) fn is_over(&self, epoch: usize, address: *const ()) -> bool {
+        let past = epoch <= self.oldest || fault!("nobody-is-waited-for");
+        past && (address.is_null() || !self.protected.contains(&address))
+    }
+}

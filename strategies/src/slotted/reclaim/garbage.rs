@@ -1,0 +1,89 @@
+//! What was unlinked, kept until nobody can be looking at it.
+
+use crossbeam_utils::CachePadded;
+
+use super::domain::{Watch, advance, record};
+use crate::sync::{Graveyard, Mutex, Pace};
+
+/// Something that was unlinked. Dropping it frees it.
+pub(crate) trait Retired {
+    /// What a thread would protect that looks at it; null if nobody can.
+    fn address(&self) -> *const ();
+
+    /// Says that it is over with it; see [`Life`](crate::sync::Life).
+    fn end(&self);
+}
+
+/// What was unlinked from one store.
+///
+/// It is put into bags, about one a thread. When a bag is due, which depends on what is in it and on
+/// the time that has passed (see [`Pace`]), a new epoch begins, all threads pass a fence, and what was
+/// unlinked in former epochs than the oldest that a thread is pinned in is freed, unless it is
+/// protected. So a reader that stands still inside a closure keeps one version; one that the system
+/// stops while it follows pointers keeps what is unlinked meanwhile, and writers let it go on.
+pub(crate) struct Garbage<T: Retired> {
+    bags: Box<[CachePadded<Mutex<Bag<T>>>]>,
+    graveyard: Graveyard<T>,
+}
+
+struct Bag<T> {
+    /// What has come since the last look.
+    fresh: Vec<T>,
+    /// What could not be freed then, with the epoch that began after it was unlinked.
+    waiting: Vec<(usize, T)>,
+    pace: Pace,
+}
+
+impl<T> Default for Bag<T> {
+    fn default() -> Self {
+        Self {
+            fresh: Vec::new(),
+            waiting: Vec::new(),
+            pace: Pace::default(),
+        }
+    }
+}
+
+impl<T: Retired> Garbage<T> {
+    /// Empty bags, a power of two of them.
+    pub(crate) fn new(bags: usize) -> Self {
+        debug_assert!(bags.is_power_of_two());
+        Self {
+            bags: (0..bags).map(|_| CachePadded::default()).collect(),
+            graveyard: Graveyard::default(),
+        }
+    }
+
+    /// Frees something as soon as nobody can be looking at it any more. Neither a lock may be held,
+    /// since freeing runs code of the user's, nor may the thread be pinned.
+    pub(crate) fn retire(&self, unlinked: impl IntoIterator<Item = T>) {
+        let mut freed = Vec::new();
+        let crowded = {
+            let mut bag = self.bags[record().number & (self.bags.len() - 1)].lock();
+            bag.fresh.extend(unlinked);
+            let Bag { fresh, pace, .. } = &mut *bag;
+            if !pace.is_due(fresh.len()) {
+                return;
+            }
+            bag.look(&mut freed);
+            bag.pace.is_crowded(bag.waiting.len())
+        };
+        self.graveyard.bury(freed, T::end);
+        if crowded {
+            // Somebody who is pinned does not run.
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl<T: Retired> Bag<T> {
+    /// Takes out what nobody can be looking at.
+    fn look(&mut self, freed: &mut Vec<T>) {
+        let epoch = advance();
+        let fresh = self.fresh.drain(..).map(|item| (epoch, item));
+        self.waiting.extend(fresh);
+        let watch = Watch::new();
+        let over = |(epoch, item): &mut (usize, T)| watch.is_over(*epoch, item.address());
+        freed.extend(self.waiting.extract_if(.., over).map(|(_, item)| item));
+    }
+}
