@@ -9,7 +9,7 @@ use super::reclaim::Pin;
 use crate::core::gate::Gate;
 use crate::faults::{fault, ordering};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{Arc, Life, OnceLock};
+use crate::sync::{Arc, Life, OnceLock, Relax};
 use crate::version::Node;
 use crate::{Version, Versioned};
 
@@ -101,11 +101,18 @@ impl<K, V> Slot<K, V> {
 
     /// The newest version, for the one who has the slot, until it gives that up or replaces it.
     pub(crate) fn current(&self) -> Option<Borrowed<'_, V>> {
-        // Acquire: partner of the Release in `publish`; who has the slot sees the newest anyway.
-        let current = NonNull::new(self.current.load(Ordering::Acquire))?;
-        debug_assert!(current.addr().get() & PENDING == 0, "a batch has the slot");
-        // SAFETY: only who has the slot retires what it holds.
-        Some(unsafe { Borrowed::new(current) })
+        let mut relax = Relax::default();
+        loop {
+            // Acquire: partner of the Release in `publish`.
+            let order = ordering!(Acquire unless "version-taken-relaxed");
+            let current = NonNull::new(self.current.load(order))?;
+            if current.addr().get() & PENDING == 0 {
+                // SAFETY: only who has the slot retires what it holds.
+                return Some(unsafe { Borrowed::new(current) });
+            }
+            // The batch that creates the key is about to be done with it.
+            relax.relax();
+        }
     }
 
     /// Makes a version the newest. What it replaces, which the caller must have asked for before, is

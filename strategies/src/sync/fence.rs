@@ -78,7 +78,7 @@ mod real {
 
 #[cfg(any(contexture_loom, contexture_shuttle))]
 mod explored {
-    use crate::sync::imp::base::sync::atomic::{Ordering, fence};
+    use crate::sync::base::sync::atomic::{Ordering, fence};
 
     pub(crate) fn light() {
         // SeqCst: partner of the one in `heavy`.

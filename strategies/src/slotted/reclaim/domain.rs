@@ -48,15 +48,16 @@ global! {
     };
 }
 
+/// Only that of an explored execution is ever dropped.
+#[cfg(any(contexture_loom, contexture_shuttle))]
 impl Drop for Domain {
-    /// Only that of an explored execution is dropped.
     fn drop(&mut self) {
         // Relaxed: nobody else is left.
         let mut next: *const Record = self.newest.load(Ordering::Relaxed);
-        while !next.is_null() {
-            // SAFETY: it came out of a box in `take`, nobody else is left, and each is in the list
-            // once.
-            next = unsafe { Box::from_raw(next.cast_mut()) }.next;
+        // SAFETY: each came out of a box in `take`, is in the list once, and is still there.
+        while let Some(record) = unsafe { next.as_ref() } {
+            next = record.next;
+            crate::sync::free_after_execution(record);
         }
     }
 }
@@ -84,6 +85,10 @@ fn take() -> &'static Record {
         if taken.is_ok() {
             return record;
         }
+    }
+    #[cfg(any(contexture_loom, contexture_shuttle))]
+    if records().next().is_none() {
+        crate::sync::free_what_is_left();
     }
     // Relaxed: it is made sure below that it is still the newest.
     let mut newest = DOMAIN.newest.load(Ordering::Relaxed);

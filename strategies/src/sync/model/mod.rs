@@ -159,10 +159,34 @@ pub(crate) const fn line_load(_entries: usize) -> usize {
     1
 }
 
+thread_local! {
+    /// What former executions left.
+    static LEFT: std::cell::RefCell<Vec<Left>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Memory that an execution leaves behind.
+struct Left(*mut u8, std::alloc::Layout);
+
+/// Frees what came out of a box, without dropping it, after the execution that is about to end: loom
+/// drops statics before the thread-locals of its first thread, which may still use it.
+pub(crate) fn free_after_execution<T>(boxed: &'static T) {
+    let left = Left(std::ptr::from_ref(boxed).cast_mut().cast(), std::alloc::Layout::new::<T>());
+    LEFT.with_borrow_mut(|all| all.push(left));
+}
+
+/// Frees what former executions on this thread of the explorer left. To be called when a new one has
+/// begun.
+pub(crate) fn free_what_is_left() {
+    for Left(pointer, layout) in LEFT.take() {
+        // SAFETY: it came out of a box, and the execution that used it has ended.
+        unsafe { std::alloc::dealloc(pointer, layout) };
+    }
+}
+
 /// A static of each execution.
 macro_rules! global {
     (static $name:ident: $type:ty = $value:expr;) => {
-        $crate::sync::imp::base::lazy_static! {
+        $crate::sync::base::lazy_static! {
             static ref $name: $type = $value;
         }
     };
@@ -175,7 +199,7 @@ macro_rules! per_thread {
     ($(#[$attribute:meta])* fn $name:ident() -> &'static $type:ty { $take:ident, $give_back:ident }) => {
         $(#[$attribute])*
         pub(crate) fn $name() -> &'static $type {
-            $crate::sync::imp::base::thread_local! {
+            $crate::sync::base::thread_local! {
                 static HELD: Held = Held($take());
             }
 
