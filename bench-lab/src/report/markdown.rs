@@ -1,7 +1,7 @@
 //! The report as Markdown, with its plots beside it.
 
 use super::verdict::Among;
-use super::{figures, plots, requirements, verdict};
+use super::{figures, plots, requirements, targets, verdict};
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
 use crate::words::count;
@@ -19,6 +19,7 @@ pub(super) fn render(results: &Results) -> String {
         text += &format!("- {sentence}\n");
     }
     text += &requirements::markdown(results);
+    text += &targets::markdown(results);
     text += "\n## Where strategies stand\n\n";
     for among in verdict::comparisons(results) {
         text += &format!(
@@ -103,8 +104,9 @@ fn section(results: &Results, workload: &str) -> String {
         .iter()
         .filter(|cell| cell.workload == workload)
     {
-        text += &latency_row(cell, "read", cell.latency_ns.read.as_ref());
-        text += &latency_row(cell, "update", cell.latency_ns.update.as_ref());
+        for (action, latency) in cell.latency_ns.each() {
+            text += &latency_row(cell, &figures::action(results, cell, action), latency);
+        }
     }
     text + "\n"
 }
@@ -143,10 +145,7 @@ fn throughput(results: &Results, workload: &str) -> String {
     text + "\n"
 }
 
-fn latency_row(cell: &Cell, operation: &str, latency: Option<&Latency>) -> String {
-    let Some(latency) = latency else {
-        return String::new();
-    };
+fn latency_row(cell: &Cell, operation: &str, latency: &Latency) -> String {
     let mut row = format!("| {} | {} | {operation} |", cell.subject, cell.threads);
     for percentile in figures::percentiles(latency) {
         let text = percentile.map_or(figures::NOT_MEASURED.into(), figures::duration);
