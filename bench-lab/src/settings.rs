@@ -48,7 +48,8 @@ pub const PROFILES: &[Profile] = &[
         requirements: Size::Small,
         // One at least with every action.
         workloads: &["get-hot", "ycsb-a", "churn", "snapshot-under-load"],
-        threads: None,
+        // With more threads than processors a round takes several times its length.
+        threads: Some(&[1, 4]),
         contexts: 1_000,
         sample: Sample::Webhooks,
     },
@@ -56,7 +57,7 @@ pub const PROFILES: &[Profile] = &[
         name: "quick",
         purpose: "figures to work with, in under 5 minutes",
         rounds: 7,
-        round_ms: 40,
+        round_ms: 30,
         requirements: Size::Full,
         workloads: &[
             "read-hot",
@@ -74,7 +75,7 @@ pub const PROFILES: &[Profile] = &[
         name: "full",
         purpose: "every cell that has a target, in under 40 minutes on 2 cores",
         rounds: 9,
-        round_ms: 200,
+        round_ms: 150,
         requirements: Size::Full,
         workloads: &[
             "read-uniform",

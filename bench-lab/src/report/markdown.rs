@@ -94,6 +94,10 @@ fn section(results: &Results, workload: &str) -> String {
         "![Throughput of {workload}]({})\n\n",
         plots::file_name(workload)
     );
+    text += &format!(
+        "The plot has the {} strongest peers, the table all.\n\n",
+        plots::PEERS_SHOWN
+    );
     text += "Operations per second: median, 95 % interval, ratio to the strongest peer.\n\n";
     text += &throughput(results, workload);
     text += "Latency, fairness and processors kept busy.\n\n";

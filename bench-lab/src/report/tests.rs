@@ -386,3 +386,23 @@ fn every_action_and_the_type_of_keys_are_told() {
     assert!(rendered.html.contains("with u64 keys over"));
     assert!(rendered.markdown.contains("| Keys | u64 |"));
 }
+
+#[test]
+fn a_plot_has_no_more_peers_than_colours_and_the_strongest_of_them() {
+    let mut cells = vec![cell("ours", Kind::Strategy, 1, 1e6, None)];
+    let names: Vec<String> = (0..20).map(|n| format!("peer-{n:02}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        // The later, the faster; but the first is the fastest with two threads.
+        cells.push(cell(name, Kind::Peer, 1, 1e6 + n as f64, None));
+        let alone = if n == 0 { 9e6 } else { 1e5 };
+        cells.push(cell(name, Kind::Peer, 2, alone, None));
+    }
+    let rendered = render(&results(cells)).unwrap();
+    let (_, plot) = &rendered.plots[0];
+    let shown: Vec<_> = names.iter().filter(|name| plot.contains(*name)).collect();
+    let expected = [
+        "peer-00", "peer-15", "peer-16", "peer-17", "peer-18", "peer-19",
+    ];
+    assert_eq!(shown, expected);
+    assert!(names.iter().all(|name| rendered.html.contains(name)));
+}
