@@ -253,7 +253,9 @@ pub(super) const LIMITS: &[&str] = &[
      polls again instead of going to sleep, as the thread of a runtime with other tasks would not \
      sleep either. Runtimes with many tasks a thread are not measured yet.",
     "The floor keeps all documents once for every thread, so it fits into caches less well than a \
-     shared map; with many threads it is not an upper bound.",
+     shared map; with many threads it is not an upper bound. Its documents are trees, which it \
+     copies wherever one is handed out or created: under get-hot, churn and snapshot-under-load it \
+     is no limit at all.",
     "Memory for each entry of a strategy or peer, scalability models and the check of recorded histories: not measured.",
 ];
 
