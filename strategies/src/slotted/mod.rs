@@ -22,6 +22,7 @@ use crate::core::gate::{Gate, Held, Turn};
 use crate::core::table::{MAX_TABLES, Table, table_index};
 use crate::core::{Core, closure, store_traits};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
+use crate::faults::fault;
 use crate::strategy::{Key, Value};
 use crate::sync::{self, Mutex, MutexGuard};
 use crate::{Batch, Commit, Options, Snapshot, SyncStrategy, Version, Versioned};
@@ -85,7 +86,7 @@ impl Changes {
     /// A key of this version was removed.
     fn lose(&mut self, version: Version) {
         self.len -= 1;
-        if !crate::faults::fault!("slotted-versions-start-over-after-a-remove") {
+        if !fault!("slotted-versions-start-over-after-a-remove") {
             self.floor = self.floor.max(version.get());
         }
     }
@@ -325,9 +326,16 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
         let outgrown = shard.index.make_room(changes.len, changes.len + 1);
         changes.len += 1;
         let slot = slot.into_raw();
+        // First this: one who still has the tag of a slot that was there before may come upon this one
+        // earlier than others can. The key is there for all when the slot holds something.
+        if !fault!("slot-is-filled-before-it-is-found") {
+            shard.index.insert(slot);
+        }
         // SAFETY: it is not freed before it is taken out again.
         unsafe { slot.as_ref() }.publish(Some(next.into_raw()), passing.era());
-        shard.index.insert(slot);
+        if fault!("slot-is-filled-before-it-is-found") {
+            shard.index.insert(slot);
+        }
         drop(passing);
         drop(changes);
         if let Some(lines) = outgrown {
@@ -391,7 +399,7 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
                 continue;
             };
             let current = slot.current().ok_or(CompareAndSetError::Absent)?;
-            if current.version() != expected && !crate::faults::fault!("compare-and-set-does-not-compare")
+            if current.version() != expected && !fault!("compare-and-set-does-not-compare")
             {
                 let current = current.version();
                 return Err(CompareAndSetError::Conflict { current });

@@ -26,7 +26,7 @@ impl AtomicUsize {
 
     #[inline]
     pub(crate) fn store(&self, number: usize, order: Ordering) {
-        self.0.store(number, order);
+        imp::store(&self.0, number, order);
     }
 
     pub(crate) fn fetch_add(&self, number: usize, order: Ordering) -> usize {

@@ -26,6 +26,12 @@ pub(super) fn load(number: &RawAtomicUsize, order: atomic::Ordering) -> usize {
     number.load(order)
 }
 
+/// A store to an atomic.
+#[inline]
+pub(super) fn store(number: &RawAtomicUsize, value: usize, order: atomic::Ordering) {
+    number.store(value, order);
+}
+
 /// A load of an atomic pointer.
 #[inline]
 pub(super) fn load_pointer<T>(pointer: &RawAtomicPtr<T>, order: atomic::Ordering) -> *mut T {

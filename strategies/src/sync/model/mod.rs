@@ -81,6 +81,17 @@ pub(super) fn load(number: &RawAtomicUsize, order: Ordering) -> usize {
     }
 }
 
+/// A store to an atomic. It is a read-modify-write where loads are: loom does not order a plain one
+/// behind a read-modify-write that came before it
+/// ([issue 389](https://github.com/tokio-rs/loom/issues/389)).
+pub(super) fn store(number: &RawAtomicUsize, value: usize, order: Ordering) {
+    if VARIANT.get().loads_as_writes {
+        number.swap(value, order);
+    } else {
+        number.store(value, order);
+    }
+}
+
 /// The explorer explores waiting itself. No constant, since clippy denies a loop that it can see to
 /// be empty.
 pub(crate) static SPINS: u32 = 0;
@@ -206,7 +217,10 @@ macro_rules! per_thread {
             struct Held(&'static $type);
             impl Drop for Held {
                 fn drop(&mut self) {
-                    $give_back(self.0);
+                    // A failed execution is not taken any further.
+                    if !std::thread::panicking() {
+                        $give_back(self.0);
+                    }
                 }
             }
 

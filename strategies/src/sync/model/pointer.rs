@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
-use super::{RawAtomicUsize, load};
+use super::{RawAtomicUsize, load, store};
 
 /// A pointer, exposed.
 pub(crate) struct RawAtomicPtr<T> {
@@ -25,7 +25,7 @@ impl<T> RawAtomicPtr<T> {
     }
 
     pub(crate) fn store(&self, pointer: *mut T, order: Ordering) {
-        self.address.store(pointer.expose_provenance(), order);
+        store(&self.address, pointer.expose_provenance(), order);
     }
 
     pub(crate) fn compare_exchange(
