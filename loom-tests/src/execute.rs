@@ -18,7 +18,8 @@ use crate::world::{self, Clock, Payload, Tally};
 
 /// Runs a scenario once.
 ///
-/// Each thread of the scenario has a thread, but for the first, whose steps the calling one takes.
+/// Each thread of the scenario has a thread, but for one (the first, if nothing else is said), whose
+/// steps the calling one takes.
 /// When all have ended, the whole store is read. Every write and snapshot has a hook, which keeps
 /// a journal.
 ///
@@ -47,7 +48,9 @@ pub fn execute<S: StrategyKind>(scenario: &Scenario, clock: &Clock) -> Execution
         tally: scenario.in_turn.then(Tally::default),
         recorder: Recorder::default(),
     });
-    let mut programs = scenario.threads.clone().into_iter();
+    let mut programs = scenario.threads.clone();
+    programs.rotate_left(scenario.first);
+    let mut programs = programs.into_iter();
     let own = programs.next().unwrap_or_default();
     let others: Vec<_> = programs
         .map(|steps| {
@@ -59,6 +62,7 @@ pub fn execute<S: StrategyKind>(scenario: &Scenario, clock: &Clock) -> Execution
     for other in others {
         actors.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
     }
+    actors.rotate_right(scenario.first);
     let end = world::block_on(Actor::new(Arc::clone(&shared)).look());
 
     if let Some(tally) = &shared.tally {

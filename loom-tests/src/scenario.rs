@@ -32,6 +32,8 @@ pub struct Scenario {
     pub(crate) entries: BTreeMap<Key, Number>,
     pub(crate) limit: Option<usize>,
     pub(crate) threads: Vec<Vec<Step>>,
+    /// The thread whose steps the calling thread takes.
+    pub(crate) first: usize,
     pub(crate) in_turn: bool,
     pub(crate) invariant: Option<Invariant>,
 }
@@ -45,6 +47,7 @@ impl Scenario {
             entries: BTreeMap::new(),
             limit: None,
             threads: Vec::new(),
+            first: 0,
             in_turn: false,
             invariant: None,
         }

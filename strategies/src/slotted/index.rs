@@ -234,14 +234,18 @@ impl<K, V> Index<K, V> {
         None
     }
 
-    /// Every slot, for as long as the thread is pinned.
-    pub(crate) fn iter<'a>(&self, _pin: &'a Pin) -> impl Iterator<Item = &'a Slot<K, V>> + 'a
+    /// Every slot, for as long as the thread is pinned, and about how many there are at most.
+    pub(crate) fn iter<'a>(
+        &self,
+        _pin: &'a Pin,
+    ) -> (usize, impl Iterator<Item = &'a Slot<K, V>> + 'a)
     where
         K: 'a,
         V: 'a,
     {
         let lines = self.lines();
-        (0..=lines.mask()).flat_map(move |at| {
+        let at_most = (lines.mask() + 1) * line_load(ENTRIES);
+        let slots = (0..=lines.mask()).flat_map(move |at| {
             // SAFETY: as in `find`.
             let line = unsafe { lines.line(at) };
             line.life.used();
@@ -256,7 +260,8 @@ impl<K, V> Index<K, V> {
                 slot.life.used();
                 slot
             })
-        })
+        });
+        (at_most, slots)
     }
 }
 

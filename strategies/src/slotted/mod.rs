@@ -241,7 +241,7 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
     fn with_options_sync(options: Options) -> Self {
         let shards = options.shards.unwrap_or_else(sync::default_shards);
         let shards = shards.clamp(1, MAX_TABLES).next_power_of_two();
-        let lists = sync::default_shards().next_power_of_two();
+        let lists = sync::lists().next_power_of_two();
         let shard = |_| {
             CachePadded::new(Shard {
                 index: Index::default(),
@@ -472,9 +472,10 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
         let (walk, at) = self.passage.walk(hook);
         let mut tables: Vec<Table<K, V>> = Vec::with_capacity(self.shards.len());
         for shard in &self.shards {
-            let mut table = Table::with_capacity(shard.changes.lock().len);
             let pin = pin();
-            for slot in shard.index.iter(&pin) {
+            let (at_most, slots) = shard.index.iter(&pin);
+            let mut table = Table::with_capacity(at_most);
+            for slot in slots {
                 if let Some(version) = slot.look_back(|era| walk.is_after(era), &pin) {
                     let key = slot.key.clone();
                     table.insert(slot.hash, key, version, |key| self.core.hash(key));

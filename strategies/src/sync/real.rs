@@ -64,6 +64,12 @@ impl Default for Patience {
 /// Rounds of busy waiting, each twice as long as the one before, before a thread goes to sleep.
 pub(crate) const SPINS: u32 = 7;
 
+/// How many lists there are of what threads add to at the same time: about one for each that runs.
+#[cfg(feature = "slotted")]
+pub(crate) fn lists() -> usize {
+    std::thread::available_parallelism().map_or(4, std::num::NonZero::get)
+}
+
 /// When a bag of garbage is looked through.
 #[cfg(feature = "slotted")]
 #[derive(Default)]
@@ -101,6 +107,10 @@ impl Pace {
         waiting > 2 * Self::MOST
     }
 }
+
+/// How many versions a thread can have protected at a time: closures of reads inside of one another.
+#[cfg(feature = "slotted")]
+pub(crate) const HAZARDS: usize = 6;
 
 /// Whether something is used only while it is there: where an explorer looks, it watches that.
 #[cfg(feature = "slotted")]

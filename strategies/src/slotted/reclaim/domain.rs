@@ -5,10 +5,7 @@ use std::ptr::{self, NonNull};
 
 use crate::faults::{fault, ordering};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{fence, global, per_thread};
-
-/// How many versions a thread can have protected at a time: closures of reads inside of one another.
-pub(crate) const HAZARDS: usize = 6;
+use crate::sync::{HAZARDS, fence, global, per_thread};
 
 /// What a thread says of itself. Only that thread writes it, but for [`taken`](Record::taken).
 #[repr(align(128))]
