@@ -17,8 +17,24 @@ macro_rules! fault {
     };
 }
 
-/// A memory ordering; Relaxed instead if the fault is planted.
+/// A memory ordering; Relaxed instead if the fault of that name is planted, or, without a name, the
+/// fault `file:line`.
+#[cfg(not(contexture_mutants))]
 macro_rules! ordering {
+    ($order:ident $(unless $name:literal)?) => {
+        std::sync::atomic::Ordering::$order
+    };
+}
+
+#[cfg(contexture_mutants)]
+macro_rules! ordering {
+    ($order:ident) => {
+        if $crate::faults::is_planted(concat!(file!(), ":", line!())) {
+            std::sync::atomic::Ordering::Relaxed
+        } else {
+            std::sync::atomic::Ordering::$order
+        }
+    };
     ($order:ident unless $name:literal) => {
         if $crate::faults::fault!($name) {
             std::sync::atomic::Ordering::Relaxed

@@ -263,7 +263,8 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         hook: &mut Option<impl Hook<K, V>>,
     ) {
         let changes = self.0.iter_mut().enumerate();
-        let changes = changes.filter(|(_, (_, _, change))| !matches!(change, Change::Require { .. }));
+        let changes =
+            changes.filter(|(_, (_, _, change))| !matches!(change, Change::Require { .. }));
         let mut commits: Vec<_> = changes
             .map(|(index, (hash, key, change))| {
                 let before = current(index, *hash, key);

@@ -16,9 +16,9 @@ use std::task::{Context, Poll, Waker};
 use crate::Reentrant;
 use crate::core::closure;
 use crate::faults::{fault, ordering};
-use crate::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(feature = "slotted")]
 use crate::sync::Relax;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Patience};
 
 /// An update is under way, or the gate was handed to a waiter that has not looked yet.
@@ -105,7 +105,7 @@ impl Gate {
                 return None;
             }
             // Acquire: partner of the Release in the drop of `Brief`, and of that in `release`.
-            let order = ordering!(Acquire unless "brief-taken-relaxed");
+            let order = ordering!(Acquire);
             if state & BRIEF == 0
                 && gate
                     .state
@@ -124,7 +124,7 @@ impl Gate {
     pub(crate) fn wait_for_brief(&self) {
         let mut relax = Relax::default();
         // Acquire: partner of the Release in the drop of `Brief`.
-        let order = ordering!(Acquire unless "brief-waited-for-relaxed");
+        let order = ordering!(Acquire);
         while self.state.load(order) & BRIEF != 0 && !fault!("brief-is-not-waited-for") {
             relax.relax();
         }
@@ -317,7 +317,7 @@ impl Drop for Brief<'_> {
     fn drop(&mut self) {
         if let Some(gate) = self.0 {
             // Release: partner of the Acquire in `brief`, and of that in `wait_for_brief`.
-            let order = ordering!(Release unless "brief-ended-relaxed");
+            let order = ordering!(Release);
             gate.state.fetch_and(!BRIEF, order);
         }
     }

@@ -37,7 +37,7 @@ impl<V> Flight<V> {
     /// Commits all parts.
     fn land(&self) {
         // Release: partner of the Acquire in `Pending::resolve`.
-        let order = ordering!(Release unless "batch-landed-relaxed");
+        let order = ordering!(Release);
         self.landed.store(1, order);
     }
 }
@@ -163,10 +163,8 @@ impl<K: Key, V: Value> Slotted<K, V> {
         let landed: *const AtomicUsize = unsafe { &raw const (*flight.0.as_ptr()).landed };
         let mut leftovers = Vec::with_capacity(before.len());
         let mut flying = Vec::with_capacity(before.len());
-        for ((index, before), (hash, key, change)) in before
-            .iter()
-            .enumerate()
-            .zip(std::mem::take(&mut batch.0))
+        for ((index, before), (hash, key, change)) in
+            before.iter().enumerate().zip(std::mem::take(&mut batch.0))
         {
             let after = match change {
                 Change::Create(next)

@@ -156,8 +156,7 @@ impl<K, V> Line<K, V> {
 
     fn set_tags(&self, tags: usize) {
         // Release: partner of the Acquire in `Index::find`.
-        self.tags
-            .store(tags, ordering!(Release unless "tags-stored-relaxed"));
+        self.tags.store(tags, ordering!(Release));
     }
 }
 
@@ -192,7 +191,7 @@ impl<K, V> Index<K, V> {
     #[inline]
     fn lines(&self) -> Lines<K, V> {
         // Acquire: partner of the Release in `replace`.
-        Lines(self.lines.load(ordering!(Acquire unless "index-read-relaxed")))
+        Lines(self.lines.load(ordering!(Acquire)))
     }
 
     /// The slot of a key, for as long as the thread is pinned. One that is no longer there when this
@@ -210,12 +209,12 @@ impl<K, V> Index<K, V> {
             let line = unsafe { lines.line(at) };
             line.life.used();
             // Acquire: partner of the Release in `set_tags`.
-            let tags = line.tags.load(ordering!(Acquire unless "tags-read-relaxed"));
+            let tags = line.tags.load(ordering!(Acquire));
             let mut matches = Line::<K, V>::matches(tags, tag(hash));
             while matches != 0 {
                 let entry = matches.trailing_zeros() as usize / 8;
                 // Acquire: partner of the Release in `insert`. It may be newer than its tag.
-                let order = ordering!(Acquire unless "slot-read-relaxed");
+                let order = ordering!(Acquire);
                 let slot = line.slots[entry].load(order);
                 // SAFETY: an entry with a tag has a slot, which is retired when it has been taken
                 // out, and not freed while the thread is pinned.
@@ -250,7 +249,7 @@ impl<K, V> Index<K, V> {
             let line = unsafe { lines.line(at) };
             line.life.used();
             // Acquire: as in `find`.
-            let tags = line.tags.load(ordering!(Acquire unless "tags-walked-relaxed"));
+            let tags = line.tags.load(ordering!(Acquire));
             let entries = (0..ENTRIES).filter(move |entry| byte(tags, *entry) != 0);
             entries.map(move |entry| {
                 // Acquire: as in `find`.
@@ -298,7 +297,7 @@ impl<K, V> Index<K, V> {
             if empty != 0 {
                 let entry = empty.trailing_zeros() as usize / 8;
                 // Release: partner of the Acquire in `find`.
-                let order = ordering!(Release unless "slot-inserted-relaxed");
+                let order = ordering!(Release);
                 line.slots[entry].store(slot.as_ptr(), order);
                 line.set_tags(with_byte(tags, entry, usize::from(tag(hash))));
                 return;
@@ -322,7 +321,8 @@ impl<K, V> Index<K, V> {
             let tags = line.tags();
             let found = (0..ENTRIES).find(|entry| {
                 // Relaxed: nobody else changes it.
-                byte(tags, *entry) != 0 && line.slots[*entry].load(Ordering::Relaxed) == slot.as_ptr()
+                byte(tags, *entry) != 0
+                    && line.slots[*entry].load(Ordering::Relaxed) == slot.as_ptr()
             });
             if let Some(entry) = found {
                 line.set_tags(with_byte(tags, entry, 0));
@@ -381,7 +381,7 @@ impl<K, V> Index<K, V> {
 
     fn replace(&self, new: Self) {
         // Release: partner of the Acquire in `lines`.
-        let order = ordering!(Release unless "index-replaced-relaxed");
+        let order = ordering!(Release);
         self.lines.store(new.lines().0, order);
         std::mem::forget(new);
     }

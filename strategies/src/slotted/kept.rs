@@ -29,6 +29,8 @@ impl<K, V> Kept<K, V> {
     /// Takes everything that was kept.
     pub(crate) fn take(&self) -> Vec<(u64, K, Versioned<V>)> {
         let lists = self.0.iter();
-        lists.flat_map(|list| std::mem::take(&mut *list.lock())).collect()
+        lists
+            .flat_map(|list| std::mem::take(&mut *list.lock()))
+            .collect()
     }
 }

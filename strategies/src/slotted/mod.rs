@@ -1,5 +1,11 @@
 //! A stable slot for each key, read without writing anything that others read.
 
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!(
+    "contexture: the strategy `slotted` counts in words of 64 bits. On this target, turn the feature \
+     `slotted` off and use another one, for example `sharded`"
+);
+
 mod batch;
 mod index;
 mod kept;
@@ -203,6 +209,11 @@ impl<K: Key, V: Value> Slotted<K, V> {
         hook: &mut Option<impl Hook<K, V>>,
     ) -> Option<Discarded<K, V>> {
         let current = slot.current()?;
+        debug_assert!(
+            next.as_ref()
+                .is_none_or(|next| current.version() < next.version()),
+            "a commit that does not follow the current version"
+        );
         let passing = self.passage.pass();
         let commit = Commit::new(&slot.key, Some(&current), next.as_mut());
         tell(hook, &mut [commit]);
@@ -399,8 +410,7 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
                 continue;
             };
             let current = slot.current().ok_or(CompareAndSetError::Absent)?;
-            if current.version() != expected && !fault!("compare-and-set-does-not-compare")
-            {
+            if current.version() != expected && !fault!("slotted-compare-and-set-does-not-compare") {
                 let current = current.version();
                 return Err(CompareAndSetError::Conflict { current });
             }

@@ -55,7 +55,6 @@ impl Instant for Closed<'_> {
     }
 }
 
-
 impl Default for Passage {
     fn default() -> Self {
         Self {
@@ -90,7 +89,7 @@ impl Passage {
             }
             // Acquire: partner of the Release in the drop of `Closed`: whoever passes later sees all
             // that was done while it was closed.
-            let closed = self.closed.load(ordering!(Acquire unless "passed-relaxed"));
+            let closed = self.closed.load(ordering!(Acquire));
             if closed == 0 || fault!("closed-passage-is-passed") {
                 return Passing {
                     passage: self,
@@ -149,7 +148,7 @@ impl Passage {
         for record in records() {
             let mut relax = Relax::default();
             // Acquire: partner of the Release in the drop of `Passing`.
-            let order = ordering!(Acquire unless "closed-relaxed");
+            let order = ordering!(Acquire);
             while record.passing.load(order) == self.name() {
                 relax.relax();
             }
@@ -167,7 +166,7 @@ impl Drop for Passing<'_> {
     #[inline]
     fn drop(&mut self) {
         // Release: partner of the Acquire in `wait_for_passing`.
-        let order = ordering!(Release unless "let-out-relaxed");
+        let order = ordering!(Release);
         self.record.passing.store(0, order);
     }
 }
@@ -181,7 +180,7 @@ pub(crate) struct Closed<'a> {
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
         // Release: partner of the Acquire in `pass`.
-        let order = ordering!(Release unless "opened-relaxed");
+        let order = ordering!(Release);
         self.passage.closed.store(0, order);
     }
 }

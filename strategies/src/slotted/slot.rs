@@ -61,7 +61,7 @@ impl<V> Pending<V> {
         // SAFETY: it is part of the same allocation, or of one that is retired with it.
         let done = unsafe { &*self.done };
         // Acquire: partner of the Release in `Flight::land`.
-        match done.load(ordering!(Acquire unless "batch-resolved-relaxed")) {
+        match done.load(ordering!(Acquire)) {
             0 => self.before,
             _ => self.after,
         }
@@ -90,7 +90,7 @@ impl<K, V> Slot<K, V> {
     #[inline]
     pub(crate) fn look(&self, _pin: &Pin) -> Option<NonNull<Node<V>>> {
         // Acquire: partner of the Release in `publish`.
-        let current = self.current.load(ordering!(Acquire unless "version-read-relaxed"));
+        let current = self.current.load(ordering!(Acquire));
         if current.addr() & PENDING == 0 {
             return NonNull::new(current);
         }
@@ -104,7 +104,7 @@ impl<K, V> Slot<K, V> {
         let mut relax = Relax::default();
         loop {
             // Acquire: partner of the Release in `publish`.
-            let order = ordering!(Acquire unless "version-taken-relaxed");
+            let order = ordering!(Acquire);
             let current = NonNull::new(self.current.load(order))?;
             if current.addr().get() & PENDING == 0 {
                 // SAFETY: only who has the slot retires what it holds.
@@ -121,7 +121,7 @@ impl<K, V> Slot<K, V> {
     pub(crate) fn publish(&self, next: Option<NonNull<Node<V>>>, era: usize) {
         self.enter(era);
         // Release: partner of the Acquire in `look`.
-        let order = ordering!(Release unless "version-published-relaxed");
+        let order = ordering!(Release);
         self.current.store(pointer(next), order);
     }
 
@@ -130,21 +130,22 @@ impl<K, V> Slot<K, V> {
         self.enter(era);
         let staged: *mut Node<V> = pending.as_ptr().cast();
         // Release: partner of the Acquire in `look`.
-        let order = ordering!(Release unless "batch-staged-relaxed");
-        self.current.store(staged.map_addr(|address| address | PENDING), order);
+        let order = ordering!(Release);
+        self.current
+            .store(staged.map_addr(|address| address | PENDING), order);
     }
 
     /// Says that the newest commit is of this era, before that is published.
     fn enter(&self, era: usize) {
         // Release: partner of the Acquire in `era`: who sees it sees what is kept for snapshots.
-        let order = ordering!(Release unless "era-entered-relaxed");
+        let order = ordering!(Release);
         self.era.store(era, order);
     }
 
     /// The era of the newest commit, or of one that is about to be published.
     pub(crate) fn era(&self) -> usize {
         // Acquire: partner of the Release in `enter`.
-        self.era.load(ordering!(Acquire unless "era-read-relaxed"))
+        self.era.load(ordering!(Acquire))
     }
 
     /// What the slot held when a snapshot was taken whose walk this is part of, if it is still there.
@@ -155,7 +156,7 @@ impl<K, V> Slot<K, V> {
     ) -> Option<Versioned<V>> {
         // Acquire: partner of the Release in `publish` and `stage`. This first: what was published
         // after the snapshot comes with an era that is after it.
-        let current = self.current.load(ordering!(Acquire unless "walked-relaxed"));
+        let current = self.current.load(ordering!(Acquire));
         if is_after(self.era()) && !fault!("snapshots-see-later-versions") {
             return None;
         }

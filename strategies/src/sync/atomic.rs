@@ -55,7 +55,8 @@ impl AtomicUsize {
         new: usize,
         order: Ordering,
     ) -> Result<usize, usize> {
-        self.0.compare_exchange(current, new, order, Ordering::Relaxed)
+        self.0
+            .compare_exchange(current, new, order, Ordering::Relaxed)
     }
 
     /// Replaces the number by what `f` makes of it, if anything. `f` may run again.
@@ -99,7 +100,8 @@ impl<T> AtomicPtr<T> {
         new: *mut T,
         order: Ordering,
     ) -> Result<*mut T, *mut T> {
-        self.0.compare_exchange(current, new, order, Ordering::Relaxed)
+        self.0
+            .compare_exchange(current, new, order, Ordering::Relaxed)
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) use explored::{heavy, light};
 
 #[cfg(not(any(contexture_loom, contexture_shuttle)))]
 mod real {
-    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
     use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
 
     /// Whether `heavy` makes others pass a fence. Only ever set before the first `heavy` returns.
     static EXPEDITED: AtomicBool = AtomicBool::new(false);

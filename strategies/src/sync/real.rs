@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::sync::atomic;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "slotted")]
+pub(crate) use std::sync::MutexGuard;
 pub(crate) use std::sync::atomic::AtomicPtr as RawAtomicPtr;
 pub(crate) use std::sync::atomic::AtomicUsize as RawAtomicUsize;
 pub(crate) use std::sync::{Arc, OnceLock};
 pub(crate) use std::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
-#[cfg(feature = "slotted")]
-pub(crate) use std::sync::MutexGuard;
 
 #[cfg(feature = "arc-swap")]
 pub(crate) use arc_swap::ArcSwap;

@@ -334,7 +334,10 @@ pub(crate) async fn every_value_is_dropped_exactly_once<S: StrategyKind>() {
     let late = S::NAME == "slotted";
     let assert_alive = |wanted| {
         let alive = alive.load(Ordering::Relaxed);
-        assert!(alive == wanted || late && alive > wanted, "{alive}, not {wanted}");
+        assert!(
+            alive == wanted || late && alive > wanted,
+            "{alive}, not {wanted}"
+        );
     };
     let handle = store.get(&1).await.unwrap();
     store.update(&1, |_| Counted::new(&alive)).await.unwrap();

@@ -12,6 +12,9 @@ use crate::sync::{HAZARDS, fence, global, per_thread};
 pub(crate) struct Record {
     /// The epoch in which the thread was pinned; 0 if it is not.
     pinned: AtomicUsize,
+    /// How often it is pinned: more than once if the user's code, a key's `Eq` say, uses a store in
+    /// spite of what it was told.
+    pins: Cell<usize>,
     /// What it protects: the first `protected` of these.
     hazards: [AtomicPtr<()>; HAZARDS],
     protected: Cell<usize>,
@@ -25,8 +28,8 @@ pub(crate) struct Record {
     next: *const Record,
 }
 
-// SAFETY: all that is neither atomic nor constant is `protected`, which only the thread uses that has
-// taken the record; who takes it synchronises with who gave it back.
+// SAFETY: what is neither atomic nor constant is used by the thread alone that has taken the record;
+// who takes it synchronises with who gave it back.
 unsafe impl Send for Record {}
 // SAFETY: as above.
 unsafe impl Sync for Record {}
@@ -91,6 +94,7 @@ fn take() -> &'static Record {
     let mut newest = DOMAIN.newest.load(Ordering::Relaxed);
     let record = Box::leak(Box::new(Record {
         pinned: AtomicUsize::new(0),
+        pins: Cell::new(0),
         hazards: Default::default(),
         protected: Cell::new(0),
         passing: AtomicUsize::new(0),
@@ -104,10 +108,17 @@ fn take() -> &'static Record {
         record.number = unsafe { record.next.as_ref() }.map_or(0, |next| next.number + 1);
         // AcqRel: the Release is the partner of the Acquire in `records`; this reads what another
         // `take` wrote here.
-        match DOMAIN.newest.compare_exchange(newest, record, Ordering::AcqRel) {
+        match DOMAIN
+            .newest
+            .compare_exchange(newest, record, Ordering::AcqRel)
+        {
             Ok(_) => return record,
             // Once more through `records`, whose Acquire it needs.
-            Err(_) => newest = records().next().map_or(ptr::null_mut(), |it| ptr::from_ref(it).cast_mut()),
+            Err(_) => {
+                newest = records()
+                    .next()
+                    .map_or(ptr::null_mut(), |it| ptr::from_ref(it).cast_mut())
+            }
         }
     }
 }
@@ -123,31 +134,36 @@ pub(crate) struct Pin {
     record: &'static Record,
 }
 
-/// Pins the thread. It must not be pinned already.
+/// Pins the thread.
 #[inline]
 pub(crate) fn pin() -> Pin {
     let record = record();
-    // Acquire: partner of the AcqRel in `advance`. Whoever is pinned in an epoch sees all that was
-    // unlinked before that began.
-    let epoch = DOMAIN.epoch.load(ordering!(Acquire unless "pinned-in-a-relaxed-epoch"));
-    debug_assert!(record.pinned.load(Ordering::Relaxed) == 0, "pinned twice");
-    // Release: partner of the Acquire in `Watch::new`, which then sees what was protected under
-    // former pins.
-    record.pinned.store(epoch, ordering!(Release unless "pinned-relaxed"));
-    if !fault!("pin-without-fence") {
-        // Partner of the heavy one in `Watch::new`: that sees the pin, or this thread what had been
-        // unlinked before.
-        fence::light();
+    let pins = record.pins.get();
+    record.pins.set(pins + 1);
+    if pins == 0 {
+        record.pin();
     }
     Pin { record }
 }
 
-impl Pin {
-    /// The record of the thread.
-    pub(crate) fn record(&self) -> &'static Record {
-        self.record
+impl Record {
+    #[inline]
+    fn pin(&self) {
+        // Acquire: partner of the AcqRel in `advance`. Whoever is pinned in an epoch sees all that was
+        // unlinked before that began.
+        let epoch = DOMAIN.epoch.load(ordering!(Acquire));
+        // Release: partner of the Acquire in `Watch::new`, which then sees what was protected under
+        // former pins.
+        self.pinned.store(epoch, ordering!(Release));
+        if !fault!("pin-without-fence") {
+            // Partner of the heavy one in `Watch::new`: that sees the pin, or this thread what had
+            // been unlinked before.
+            fence::light();
+        }
     }
+}
 
+impl Pin {
     /// Protects what is at `pointer`, which was found under this pin, and unpins. `Err` with the pin
     /// if the thread protects too much already.
     #[inline]
@@ -170,9 +186,13 @@ impl Pin {
 impl Drop for Pin {
     #[inline]
     fn drop(&mut self) {
-        // Release: partner of the Acquire in `Watch::new`: whoever sees that the thread is no longer
-        // pinned sees what it protects, and that it is done with all else.
-        self.record.pinned.store(0, ordering!(Release unless "unpinned-relaxed"));
+        let pins = self.record.pins.get() - 1;
+        self.record.pins.set(pins);
+        if pins == 0 {
+            // Release: partner of the Acquire in `Watch::new`: whoever sees that the thread is no
+            // longer pinned sees what it protects, and that it is done with all else.
+            self.record.pinned.store(0, ordering!(Release));
+        }
     }
 }
 
@@ -198,7 +218,7 @@ impl<T> Drop for Protected<T> {
         let place = self.record.protected.get() - 1;
         self.record.protected.set(place);
         // Release: partner of the Acquire in `Watch::is_protected`: this thread is done with it.
-        let order = ordering!(Release unless "unprotected-relaxed");
+        let order = ordering!(Release);
         self.record.hazards[place].store(ptr::null_mut(), order);
     }
 }
@@ -208,7 +228,7 @@ impl<T> Drop for Protected<T> {
 pub(crate) fn advance() -> usize {
     // AcqRel: the Release is the partner of the Acquire in `pin`, the Acquire that of the Release of
     // other threads here: the epochs form one chain.
-    DOMAIN.epoch.fetch_add(1, ordering!(AcqRel unless "epoch-advanced-relaxed")) + 1
+    DOMAIN.epoch.fetch_add(1, ordering!(AcqRel)) + 1
 }
 
 /// What all threads were looking at.
@@ -233,16 +253,18 @@ impl Watch {
         for record in records() {
             // Acquire: partner of the Release in `pin`, and of that which unpins. First this, then
             // what that thread protects: it unpins only when it has said so.
-            match record.pinned.load(ordering!(Acquire unless "watched-relaxed")) {
+            match record.pinned.load(ordering!(Acquire)) {
                 0 => {}
                 epoch => watch.oldest = watch.oldest.min(epoch),
             }
             let hazards = record.hazards.iter().map(|hazard| {
                 // Acquire: partner of the Release in the drop of `Protected`.
-                hazard.load(ordering!(Acquire unless "protected-looked-up-relaxed"))
+                hazard.load(ordering!(Acquire))
             });
             let hazards = hazards.map(<*mut ()>::cast_const);
-            watch.protected.extend(hazards.filter(|hazard| !hazard.is_null()));
+            watch
+                .protected
+                .extend(hazards.filter(|hazard| !hazard.is_null()));
         }
         watch
     }

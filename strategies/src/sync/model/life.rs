@@ -12,7 +12,8 @@ pub(crate) struct Life(Watched);
 impl Life {
     /// It is used now.
     pub(crate) fn used(&self) {
-        self.0.read(|over| assert!(!over, "used after it was freed"));
+        self.0
+            .read(|over| assert!(!over, "used after it was freed"));
     }
 
     /// It is never used again.

@@ -13,11 +13,11 @@ pub(crate) use shuttle as base;
 
 pub(crate) use base::future::block_on;
 pub(crate) use base::sync::Arc;
+pub(crate) use base::sync::MutexGuard;
 pub(crate) use base::sync::atomic::AtomicUsize as RawAtomicUsize;
 pub(crate) use base::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
 pub(crate) use base::sync::{RwLockReadGuard, RwLockWriteGuard};
 pub(crate) use life::{Graveyard, Life};
-pub(crate) use base::sync::MutexGuard;
 
 pub(crate) use arc_swap::ArcSwap;
 pub(crate) use once_lock::OnceLock;
@@ -189,7 +189,10 @@ struct Left(*mut u8, std::alloc::Layout);
 /// Frees what came out of a box, without dropping it, after the execution that is about to end: loom
 /// drops statics before the thread-locals of its first thread, which may still use it.
 pub(crate) fn free_after_execution<T>(boxed: &'static T) {
-    let left = Left(std::ptr::from_ref(boxed).cast_mut().cast(), std::alloc::Layout::new::<T>());
+    let left = Left(
+        std::ptr::from_ref(boxed).cast_mut().cast(),
+        std::alloc::Layout::new::<T>(),
+    );
     LEFT.with_borrow_mut(|all| all.push(left));
 }
 
