@@ -410,7 +410,8 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
                 continue;
             };
             let current = slot.current().ok_or(CompareAndSetError::Absent)?;
-            if current.version() != expected && !fault!("slotted-compare-and-set-does-not-compare") {
+            if current.version() != expected && !fault!("slotted-compare-and-set-does-not-compare")
+            {
                 let current = current.version();
                 return Err(CompareAndSetError::Conflict { current });
             }
