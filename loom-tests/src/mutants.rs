@@ -30,6 +30,7 @@ const NOT_PUBLISHED: &str = "Causality violation";
 const HOOK_OF_FAILURE: &str = "its hook ran 1 times";
 const NO_HOOK: &str = "its hook ran 0 times";
 const NOT_ALL_CHANGES: &str = "its hook was not told of just what it writes";
+const FREED_TWICE: &str = "freed twice";
 const HOOK_SAW_ELSE: &str = "its hook saw [";
 const WRONG_PLACE: &str = "a snapshot is not what its hook's place says";
 
@@ -166,7 +167,7 @@ pub fn all() -> Vec<Mutant> {
             "slotted", "removes_of_different_versions_in_one_shard", NOT_LINEARIZABLE),
         mutant("brief-is-not-waited-for", "core/gate.rs",
             "an update begins in the middle of a compare-and-set",
-            "slotted", "update_compare_and_set", NOT_THE_NEXT),
+            "slotted", "update_compare_and_set", FREED_TWICE),
         mutant("slotted-compare-and-set-does-not-compare", "slotted/mod.rs",
             "a compare-and-set replaces whatever is there",
             "slotted", "update_compare_and_set", NOT_LINEARIZABLE),

@@ -18,6 +18,7 @@ impl Life {
 
     /// It is never used again.
     pub(crate) fn end(&self) {
+        self.0.read(|over| assert!(!over, "freed twice"));
         self.0.write();
     }
 }
