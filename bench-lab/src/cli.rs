@@ -2,6 +2,8 @@
 //! a run whose checks fail with 1, one whose checks hold and a requirement does not with 3, an
 //! interrupted one with 130.
 
+mod list;
+
 use std::env;
 use std::fs;
 use std::io::{Write, stdout};
@@ -21,11 +23,10 @@ use crate::output::Folder;
 use crate::progress::Progress;
 use crate::results::requirements::{Requirements, Verdict};
 use crate::results::{Cell, Documents, Provenance, Results, SCHEMA, Verified};
-use crate::settings::{PROFILES, Request, Settings};
+use crate::settings::{Request, Settings};
 use crate::verification::Level;
 use crate::worker::BLOCK;
-use crate::workload::WORKLOADS;
-use crate::{environment, report, requirements, subjects, words};
+use crate::{environment, report, requirements, words};
 
 /// Compares concurrency strategies of a shared map of versioned JSON documents.
 #[derive(Debug, Parser)]
@@ -63,7 +64,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct RunArguments {
-    /// How long and how thoroughly: smoke (under a minute) or quick (under 5 minutes)
+    /// How long and how thoroughly: smoke (under a minute), quick (under 5 minutes) or full
+    /// (under 40 minutes)
     #[arg(long, default_value = "quick", value_name = "NAME")]
     profile: String,
     /// The folder for the results; created if need be
@@ -72,10 +74,16 @@ struct RunArguments {
     /// JSON objects, one a line, instead of the built-in documents
     #[arg(long, value_name = "FILE.ndjson")]
     documents: Option<PathBuf>,
+    /// Which built-in documents: webhooks or sessions [default: what the profile says]
+    #[arg(long, value_name = "NAME")]
+    sample: Option<String>,
+    /// The type of keys, for every subject: string or u64 [default: string]
+    #[arg(long, value_name = "TYPE")]
+    keys: Option<String>,
     /// Only these subjects, separated by commas
     #[arg(long, value_name = "NAMES")]
     subjects: Option<String>,
-    /// Only these workloads, separated by commas
+    /// These workloads, separated by commas [default: what the profile says]
     #[arg(long, value_name = "NAMES")]
     workloads: Option<String>,
     /// With these numbers of threads, separated by commas
@@ -157,7 +165,7 @@ fn perform(command: Command) -> Result<ExitCode, LabError> {
     match command {
         Command::Run(arguments) => run(*arguments),
         Command::List => {
-            list();
+            list::show();
             Ok(ExitCode::SUCCESS)
         }
         Command::Report { folder } => {
@@ -194,7 +202,9 @@ fn perform(command: Command) -> Result<ExitCode, LabError> {
 fn run(arguments: RunArguments) -> Result<ExitCode, LabError> {
     let settings = Settings::new(&Request {
         profile: arguments.profile,
-        documents: arguments.documents.clone(),
+        documents: arguments.documents,
+        sample: arguments.sample,
+        keys: arguments.keys,
         subjects: arguments.subjects,
         workloads: arguments.workloads,
         threads: arguments.threads,
@@ -204,9 +214,7 @@ fn run(arguments: RunArguments) -> Result<ExitCode, LabError> {
         round_ms: arguments.round_ms,
         requirements: arguments.requirements,
     })?;
-    let dataset = Dataset::load(arguments.documents.as_deref())?;
-    settings.check_memory(&dataset, environment::memory())?;
-    let dataset = dataset.spread(settings.contexts);
+    let dataset = settings.dataset(environment::memory())?;
     let (folder, path) = (Folder::prepare(&arguments.out)?, arguments.out);
 
     let started_at = SystemTime::now();
@@ -337,6 +345,7 @@ fn results(settings: &Settings, dataset: &Dataset, measured: Measured, timing: &
                 max_bytes,
             },
             contexts: settings.contexts,
+            keys: settings.keys,
             rounds: settings.rounds,
             round_ms: settings.round.as_millis() as u64,
             warm_up_ms: settings.warm_up().as_millis() as u64,
@@ -403,40 +412,6 @@ fn starved(cells: &[Cell], hardware_threads: usize) -> Option<String> {
 
 fn written(folder: &Path) -> String {
     format!("wrote {}", folder.join(report::HTML).display())
-}
-
-fn list() {
-    say("SUBJECTS (--subjects)");
-    for entry in subjects::catalog() {
-        let about = entry.about;
-        say(&format!(
-            "  {:<20} {:<9} {:<27} verification: {}\n  {:<20} {}",
-            about.name,
-            about.kind.name(),
-            about.body.name(),
-            about.verification,
-            "",
-            about.note,
-        ));
-    }
-    say("\nWORKLOADS (--workloads)");
-    for workload in WORKLOADS {
-        say(&format!("  {:<20} {}", workload.name, workload.definition));
-    }
-    say("\nPROFILES (--profile)");
-    for profile in PROFILES {
-        let threads: Vec<_> = profile.threads().iter().map(usize::to_string).collect();
-        say(&format!(
-            "  {:<20} {}\n  {:<20} {} rounds of {} ms, threads {}, requirements {}",
-            profile.name,
-            profile.purpose,
-            "",
-            profile.rounds,
-            profile.round_ms,
-            threads.join(", "),
-            profile.requirements.name(),
-        ));
-    }
 }
 
 #[cfg(test)]

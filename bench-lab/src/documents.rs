@@ -5,14 +5,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use contexture::{ContextId, Document};
+use contexture::Document;
 use serde_json::{Map, Value};
 
 use crate::error::LabError;
-
-/// The type of a context's key, the same for every subject.
-pub type Key = ContextId;
+use crate::keys::{Key, Keys};
+use crate::requirements::documents as made;
 
 /// The body of subjects that change a document in place.
 pub type Object = Map<String, Value>;
@@ -29,16 +29,72 @@ const PER_CONTEXT: u64 = 200;
 /// How much larger a tree of values is than its text, about.
 const TREE_FACTOR: u64 = 4;
 
-const SAMPLE: &str = include_str!("../data/webhooks-sample.ndjson");
+const WEBHOOKS: &str = include_str!("../data/webhooks-sample.ndjson");
 
-/// What the results say about the documents when none were given.
-const SAMPLE_NAME: &str = "built-in sample: GitHub webhooks, @octokit/webhooks-examples 7.6.1, MIT";
+/// How many distinct documents the sample of sessions has.
+const SESSIONS: usize = 1_000;
 
-/// What an operation needs to know about the context it is about.
+/// Documents that the lab brings along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// Real events of 1 to 26 KB, deeply nested.
+    Webhooks,
+    /// What the requirements are about: 1 KB in 16 fields, as a session or a cart might be.
+    Sessions,
+}
+
+impl Sample {
+    /// Every sample.
+    pub const ALL: [Self; 2] = [Self::Webhooks, Self::Sessions];
+
+    /// Its name in every interface.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Webhooks => "webhooks",
+            Self::Sessions => "sessions",
+        }
+    }
+
+    /// The sample of that name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none; the message lists those there are.
+    pub fn find(name: &str) -> Result<Self, LabError> {
+        let found = Self::ALL.into_iter().find(|sample| sample.name() == name);
+        found.ok_or_else(|| LabError::unknown("sample", name, Self::ALL.map(Self::name)))
+    }
+
+    /// What the results say about where the documents come from.
+    fn source(self) -> String {
+        match self {
+            Self::Webhooks => {
+                "built-in sample: GitHub webhooks, @octokit/webhooks-examples 7.6.1, MIT".to_owned()
+            }
+            Self::Sessions => format!(
+                "built-in sample: made-up sessions of {} fields, as the requirements have",
+                made::FIELDS
+            ),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Webhooks => WEBHOOKS.to_owned(),
+            // Always the same, whatever the seed of the run.
+            Self::Sessions => (0..SESSIONS)
+                .map(|context| made::document(0, context, 0).as_json().to_owned() + "\n")
+                .collect(),
+        }
+    }
+}
+
+/// What an operation needs to know about the entry it is about.
 #[derive(Debug, Clone)]
-pub struct Target {
-    /// The context's key.
-    pub key: Key,
+pub struct Target<K> {
+    /// The entry's key.
+    pub key: K,
     /// The top-level field that reads of it look up.
     pub field: Box<str>,
 }
@@ -48,9 +104,12 @@ pub struct Target {
 pub struct Dataset {
     /// Where the documents came from, in words.
     pub source: String,
-    /// One for each context.
-    pub targets: Vec<Target>,
-    documents: Vec<Parsed>,
+    /// Which type of keys subjects are to have.
+    pub keys: Keys,
+    contexts: usize,
+    /// Entries beside the contexts; see [`Workload::extra`](crate::workload::Workload::extra).
+    extra: usize,
+    documents: Arc<[Parsed]>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,36 +121,40 @@ struct Parsed {
 }
 
 impl Dataset {
-    /// The built-in sample, or the lines of an NDJSON file, with a single context.
+    /// A built-in sample, with a single context.
+    ///
+    /// # Errors
+    ///
+    /// Never, as long as the samples are what they are.
+    pub fn sample(sample: Sample) -> Result<Self, LabError> {
+        Self::parse(&sample.text(), sample.name(), &sample.source())
+    }
+
+    /// The lines of an NDJSON file, with a single context.
     ///
     /// # Errors
     ///
     /// If the file cannot be read, has no documents, or has a line that is not a JSON object.
-    pub fn load(file: Option<&Path>) -> Result<Self, LabError> {
-        match file {
-            None => Self::parse(SAMPLE, "sample", SAMPLE_NAME),
-            Some(path) => {
-                let read = |source| LabError::Read {
-                    path: path.to_owned(),
-                    source,
-                };
-                let text = fs::read(path).map_err(read)?;
-                let name = path.display().to_string();
-                let text = String::from_utf8(text).map_err(|error| {
-                    let valid = error.utf8_error().valid_up_to();
-                    let line = error.as_bytes()[..valid]
-                        .iter()
-                        .filter(|byte| **byte == b'\n')
-                        .count();
-                    LabError::BadDocument {
-                        origin: name.clone(),
-                        line: line + 1,
-                        reason: "not UTF-8 text".into(),
-                    }
-                })?;
-                Self::parse(&text, &name, &name)
+    pub fn load(path: &Path) -> Result<Self, LabError> {
+        let read = |source| LabError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let text = fs::read(path).map_err(read)?;
+        let name = path.display().to_string();
+        let text = String::from_utf8(text).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..valid]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
+            LabError::BadDocument {
+                origin: name.clone(),
+                line: line + 1,
+                reason: "not UTF-8 text".into(),
             }
-        }
+        })?;
+        Self::parse(&text, &name, &name)
     }
 
     /// The documents of NDJSON text; empty lines are skipped.
@@ -117,21 +180,45 @@ impl Dataset {
         }
         let dataset = Self {
             source: source.to_owned(),
-            targets: Vec::new(),
-            documents,
+            keys: Keys::default(),
+            contexts: 1,
+            extra: 0,
+            documents: documents.into(),
         };
-        Ok(dataset.spread(1))
+        Ok(dataset)
     }
 
     /// The same documents, dealt to so many contexts in turn.
     #[must_use]
     pub fn spread(mut self, contexts: usize) -> Self {
-        let target = |context| Target {
-            key: key(context),
-            field: self.parsed(context).field.clone(),
-        };
-        self.targets = (0..contexts).map(target).collect();
+        self.contexts = contexts;
         self
+    }
+
+    /// The same with keys of that type.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// The same contexts with so many entries beside them, which go on with dealing.
+    #[must_use]
+    pub fn with_extra(&self, extra: usize) -> Self {
+        Self {
+            extra,
+            ..self.clone()
+        }
+    }
+
+    /// What operations need to know of each entry: the contexts, then those beside them.
+    #[must_use]
+    pub fn targets<K: Key>(&self) -> Box<[Target<K>]> {
+        let target = |entry| Target {
+            key: K::of(entry),
+            field: self.parsed(entry).field.clone(),
+        };
+        (0..self.entries()).map(target).collect()
     }
 
     /// About how much memory so many contexts take, once with each kind of body.
@@ -145,17 +232,23 @@ impl Dataset {
     /// How many contexts there are.
     #[must_use]
     pub fn contexts(&self) -> usize {
-        self.targets.len()
+        self.contexts
     }
 
-    /// A document of its own for a context: the buffer is shared with no other context, as if
-    /// each had arrived by itself.
+    /// How many entries a store of it has: the contexts and those beside them.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.contexts + self.extra
+    }
+
+    /// A document of its own for an entry: the buffer is shared with no other entry, as if each
+    /// had arrived by itself.
     ///
     /// # Errors
     ///
     /// If the document cannot be copied.
-    pub fn document(&self, context: usize) -> Result<Document, String> {
-        self.parsed(context)
+    pub fn document(&self, entry: usize) -> Result<Document, String> {
+        self.parsed(entry)
             .flat
             .with(COUNTER, &0_u64)
             .map_err(|error| error.to_string())
@@ -163,8 +256,8 @@ impl Dataset {
 
     /// The same document as a tree of its own.
     #[must_use]
-    pub fn object(&self, context: usize) -> Object {
-        self.parsed(context).object.clone()
+    pub fn object(&self, entry: usize) -> Object {
+        self.parsed(entry).object.clone()
     }
 
     /// Sizes of the distinct documents as JSON text: smallest, median, largest.
@@ -191,8 +284,8 @@ impl Dataset {
         by_size[used / 2]
     }
 
-    fn parsed(&self, context: usize) -> &Parsed {
-        &self.documents[context % self.documents.len()]
+    fn parsed(&self, entry: usize) -> &Parsed {
+        &self.documents[entry % self.documents.len()]
     }
 }
 
@@ -221,11 +314,6 @@ impl Parsed {
     }
 }
 
-/// Shaped like the names of real contexts.
-fn key(context: usize) -> Key {
-    ContextId::new(format!("octo-org/repo-{context:06}")).expect("neither empty nor long")
-}
-
 /// The key that stands first in the text of a JSON object, which a sorted map no longer knows.
 fn first_field(line: &str) -> Option<String> {
     let inner = line.trim_start().strip_prefix('{')?.trim_start();
@@ -247,7 +335,7 @@ fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::collections::HashSet;
+    use contexture::ContextId;
 
     use super::*;
 
@@ -259,26 +347,51 @@ mod tests {
 
     #[test]
     fn the_sample_is_what_its_readme_says() {
-        let sample = Dataset::load(None).unwrap().spread(100);
+        let sample = Dataset::sample(Sample::Webhooks).unwrap().spread(100);
         assert_eq!(sample.distinct(), 40);
         assert_eq!(sample.contexts(), 100);
-        assert!(
-            sample
-                .targets
-                .iter()
-                .all(|target| &*target.field == "event")
-        );
+        let targets = sample.targets::<ContextId>();
+        assert!(targets.iter().all(|target| &*target.field == "event"));
         let [least, median, most] = sample.sizes();
         assert!(least < 2_000 && (7_000..9_000).contains(&median) && most > 20_000);
-        assert!(SAMPLE.len() <= 400_000);
-        let keys: HashSet<_> = sample.targets.iter().map(|target| &target.key).collect();
-        assert_eq!(keys.len(), 100);
+        assert!(WEBHOOKS.len() <= 400_000);
+    }
+
+    #[test]
+    fn sessions_are_of_one_size_and_always_the_same() {
+        let [sessions, again] = [(); 2].map(|()| Dataset::sample(Sample::Sessions).unwrap());
+        assert_eq!(sessions.distinct(), SESSIONS);
+        assert_eq!(sessions.sizes(), [made::BYTES; 3]);
+        assert_eq!(sessions.object(SESSIONS - 1), again.object(SESSIONS - 1));
+        assert_ne!(sessions.object(0), sessions.object(1));
+        assert_eq!(
+            sessions.object(0).len(),
+            made::FIELDS + 1,
+            "and the counter"
+        );
+        let message = Sample::find("carts").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "unknown sample `carts`; there are: webhooks, sessions"
+        );
+    }
+
+    #[test]
+    fn entries_beside_the_contexts_have_keys_and_documents_too() {
+        let dataset = load("{\"a\":1}\n{\"b\":1}").unwrap().with_extra(2);
+        assert_eq!((dataset.contexts(), dataset.entries()), (5, 7));
+        let targets = dataset.targets::<u64>();
+        let fields: Vec<_> = targets.iter().map(|target| &*target.field).collect();
+        assert_eq!(fields, ["a", "b", "a", "b", "a", "b", "a"]);
+        assert_eq!(targets[6].key, u64::of(6));
+        assert!(dataset.object(5).contains_key("b"));
     }
 
     #[test]
     fn reads_look_up_event_or_else_the_first_field() {
         let dataset = load("{\"z\":1,\"event\":\"e\"}\n\n{\"z\":1,\"a\":2}\n{}\n").unwrap();
-        let fields: Vec<_> = dataset.targets.iter().map(|t| &*t.field).collect();
+        let targets = dataset.targets::<ContextId>();
+        let fields: Vec<_> = targets.iter().map(|t| &*t.field).collect();
         assert_eq!(fields, ["event", "z", COUNTER, "event", "z"]);
     }
 

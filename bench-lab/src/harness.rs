@@ -4,26 +4,26 @@
 //! its first round and stay until its last, and in every round each subject has one turn, in an
 //! order drawn anew: whatever the machine does meanwhile, it does to all of them.
 
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use hdrhistogram::Histogram;
 use rand::seq::SliceRandom;
 
 use crate::documents::Dataset;
 use crate::error::LabError;
 use crate::progress::Progress;
 use crate::results::{
-    Cell, Latencies, Latency, Outcome, OverlapCheck, Round, SelfTest, Throughput, UpdateCheck,
+    Cell, Latencies, Outcome, OverlapCheck, Round, SelfTest, Throughput, UpdateCheck,
 };
 use crate::settings::Settings;
 use crate::statistics;
-use crate::subjects::{Entry, Subject};
+use crate::subjects::{Audit, Entry, Subject};
 use crate::window::{self, Account, Attendance, Gate, Window};
 use crate::words::{count, panic_message};
-use crate::worker::{BLOCK, Record, Tally, Worker, empty_histogram};
-use crate::workload::{Operation, Plan, Workload, generator};
+use crate::worker::{BLOCK, Histograms, Record, Tally, Worker, empty_histograms};
+use crate::workload::{Action, Operation, Plan, SNAPSHOT_EVERY_MS, Workload, generator};
 
 /// The share of a round's window that all workers must have worked through. Nothing but a defect
 /// of the lab or a subject makes it less than 1.
@@ -82,15 +82,14 @@ struct Contestant {
     entry: Entry,
     subject: Box<dyn Subject>,
     rounds: Vec<Round>,
-    reads: Histogram<u64>,
-    updates: Histogram<u64>,
+    latencies: Histograms,
     tally: Tally,
 }
 
 /// One workload with one number of threads, and all subjects.
 struct Group<'a> {
     settings: &'a Settings,
-    dataset: &'a Dataset,
+    dataset: Dataset,
     workload: &'a Workload,
     threads: usize,
     contestants: Vec<Contestant>,
@@ -99,27 +98,31 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     fn fill(
         settings: &'a Settings,
-        dataset: &'a Dataset,
+        dataset: &Dataset,
         workload: &'a Workload,
         threads: usize,
     ) -> Result<Self, LabError> {
+        let dataset = dataset.with_extra(workload.extra(dataset.contexts(), threads));
         let contestant = |entry: &Entry| {
             Ok(Contestant {
                 entry: *entry,
-                subject: (entry.fill)(dataset, threads)?,
+                subject: (entry.fill)(&dataset, threads).map_err(|reason| LabError::Fill {
+                    subject: entry.about.name,
+                    reason,
+                })?,
                 rounds: Vec::new(),
-                reads: empty_histogram(),
-                updates: empty_histogram(),
+                latencies: empty_histograms(),
                 tally: Tally::default(),
             })
         };
         let contestants = settings.subjects.iter().map(contestant);
+        let contestants = contestants.collect::<Result<_, LabError>>()?;
         Ok(Self {
             settings,
             dataset,
             workload,
             threads,
-            contestants: contestants.collect::<Result<_, LabError>>()?,
+            contestants,
         })
     }
 
@@ -127,7 +130,8 @@ impl<'a> Group<'a> {
     fn measure(&mut self, progress: &Progress, stop: &AtomicBool) -> Result<bool, LabError> {
         let hot = self.dataset.typical_context();
         let seed = self.settings.seed;
-        let plan = Plan::new(*self.workload, self.dataset.contexts(), hot, seed);
+        let contexts = self.dataset.contexts();
+        let plan = Plan::new(*self.workload, contexts, self.threads, hot, seed);
         for round in 0..self.settings.rounds {
             let sequences: Vec<_> = (0..self.threads)
                 .map(|worker| plan.operations(round, worker, BLOCK))
@@ -154,7 +158,7 @@ impl<'a> Group<'a> {
         let contestant = &mut self.contestants[index];
         let subject = &*contestant.subject;
         let outcome =
-            run_round(subject, self.dataset, sequences, self.settings).map_err(|message| {
+            run_round(subject, self.workload, sequences, self.settings).map_err(|message| {
                 LabError::Panicked {
                     subject: contestant.entry.about.name,
                     message,
@@ -165,11 +169,11 @@ impl<'a> Group<'a> {
             processors,
             records,
         } = outcome;
+        let mut snapshots = 0;
         for record in &records {
-            contestant.tally.acknowledged += record.tally.acknowledged;
-            contestant.tally.failed += record.tally.failed;
-            add(&mut contestant.reads, &record.reads);
-            add(&mut contestant.updates, &record.updates);
+            contestant.tally.add(record.tally);
+            add(&mut contestant.latencies, &record.latencies);
+            snapshots += record.latencies[Action::Snapshot as usize].len();
         }
         contestant.rounds.push(Round {
             round,
@@ -179,6 +183,7 @@ impl<'a> Group<'a> {
             overlap: account.overlap,
             fairness: rounded(account.fairness),
             processors: processors.map(rounded),
+            snapshots: self.workload.snapshots.then_some(snapshots),
         });
         Ok(())
     }
@@ -192,10 +197,10 @@ impl<'a> Group<'a> {
                 count(self.threads, "thread"),
                 self.workload.name
             );
-            let effective = contestant.subject.updates(&self.dataset.targets);
-            measured
-                .self_test
-                .check_updates(&place, contestant.tally, effective);
+            let Audit { entries, updates } = contestant.subject.audit();
+            let test = &mut measured.self_test;
+            test.check_updates(&place, contestant.tally, updates);
+            test.check_entries(&place, self.dataset.entries(), entries);
             check_overlap(&mut measured.self_test, &place, &contestant.rounds);
             let seed = self.settings.seed ^ measured.cells.len() as u64;
             measured
@@ -229,10 +234,7 @@ impl Contestant {
                 max: figures.iter().copied().fold(0.0, f64::max),
             },
             rounds: self.rounds.clone(),
-            latency_ns: Latencies {
-                read: Latency::of(&self.reads),
-                update: Latency::of(&self.updates),
-            },
+            latency_ns: Latencies::of(&self.latencies),
             bytes_per_entry: None,
             fairness: statistics::median(&fairness).map(rounded),
             processors: processors
@@ -253,11 +255,13 @@ struct Turn {
 /// One subject's turn. An error is the message of a worker's panic.
 fn run_round(
     subject: &dyn Subject,
-    dataset: &Dataset,
+    workload: &Workload,
     sequences: &[Vec<Operation>],
     settings: &Settings,
 ) -> Result<Turn, String> {
     let gate = Gate::new(sequences.len());
+    let every = NonZeroU64::new(SNAPSHOT_EVERY_MS * 1_000_000);
+    let every = every.filter(|_| workload.snapshots);
     let (records, processors) = thread::scope(|scope| {
         let workers: Vec<_> = sequences
             .iter()
@@ -266,7 +270,7 @@ fn run_round(
                 let gate = &gate;
                 scope.spawn(move || {
                     gate.assemble();
-                    let mut worker = Worker::new(index, &dataset.targets, operations, gate);
+                    let mut worker = Worker::new(index, operations, every, gate);
                     let outcome = catch_unwind(AssertUnwindSafe(|| subject.work(&mut worker)));
                     let record = worker.into_record();
                     outcome.map(|()| record)
@@ -342,6 +346,17 @@ impl SelfTest {
         }
         check.outcome = Outcome::of(check.failures.is_empty());
     }
+
+    /// Compares the entries there should be with those there are.
+    fn check_entries(&mut self, place: &str, expected: usize, found: usize) {
+        if found != expected {
+            let check = &mut self.effective_updates;
+            check.failures.push(format!(
+                "{place}: there should be {expected} entries, there are {found}"
+            ));
+            check.outcome = Outcome::Fail;
+        }
+    }
 }
 
 fn check_overlap(test: &mut SelfTest, place: &str, rounds: &[Round]) {
@@ -359,8 +374,10 @@ fn check_overlap(test: &mut SelfTest, place: &str, rounds: &[Round]) {
     check.outcome = Outcome::of(check.failures.is_empty());
 }
 
-fn add(sum: &mut Histogram<u64>, part: &Histogram<u64>) {
-    sum.add(part).expect("all histograms have the same bounds");
+fn add(sums: &mut Histograms, parts: &Histograms) {
+    for (sum, part) in sums.iter_mut().zip(parts) {
+        sum.add(part).expect("all histograms have the same bounds");
+    }
 }
 
 fn rounded(share: f64) -> f64 {

@@ -41,8 +41,22 @@
 //! # What keeps subjects honest
 //!
 //! Every update increments a field of a document. After the rounds of a cell the counters of all
-//! documents must add up to the updates that were acknowledged, warm-ups included; a subject that
-//! loses updates, or refuses operations, fails the run.
+//! documents must add up to the updates that were acknowledged, warm-ups included. Whatever churn
+//! removes it creates again, and snapshots are taken while no entry comes or goes: so each of them
+//! must have every entry, and so must the subject at the end. One that loses updates or entries, or
+//! refuses operations, fails the run.
+//!
+//! # What a throughput figure means where snapshots are taken
+//!
+//! It counts reads and updates. A snapshot of the whole store is due every millisecond of the
+//! round's clock; the first worker that comes to the end of a block after that takes it, and of
+//! those that fall due before any does, all but one are left out. Whoever takes a snapshot performs
+//! no other operation meanwhile, and if they take longer than a millisecond, several workers do at
+//! once: a slow snapshot costs throughput, and how many were taken stands beside their latency.
+//!
+//! # Targets
+//!
+//! One strategy is the flagship and has targets: see [`targets`].
 //!
 //! # What is required of the engine
 //!
@@ -58,6 +72,7 @@ pub mod documents;
 pub mod environment;
 pub mod error;
 pub mod harness;
+pub mod keys;
 pub mod output;
 pub mod progress;
 pub mod report;
@@ -66,6 +81,7 @@ pub mod results;
 pub mod settings;
 pub mod statistics;
 pub mod subjects;
+pub mod targets;
 pub mod verification;
 pub mod window;
 mod words;

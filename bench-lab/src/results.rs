@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use self::requirements::Requirements;
 use crate::error::LabError;
+use crate::keys::Keys;
 use crate::subjects::{Body, Kind};
 use crate::verification::Level;
+use crate::worker::Histograms;
+use crate::workload::{Action, SNAPSHOT_EVERY_MS};
 
 /// The version of the format that this crate writes and reads.
 pub const SCHEMA: &str = "contexture-lab/1";
@@ -96,6 +99,9 @@ pub struct Provenance {
     pub documents: Documents,
     /// How many contexts there were.
     pub contexts: usize,
+    /// The type of their keys. Text in results of labs that had no other.
+    #[serde(default)]
+    pub keys: Keys,
     /// Rounds of each cell.
     pub rounds: usize,
     /// The length of a round's window.
@@ -150,7 +156,7 @@ impl Outcome {
 pub struct SelfTest {
     /// Whether all workers were at work during every round's window.
     pub worker_overlap: OverlapCheck,
-    /// Whether every acknowledged update is in the documents, once.
+    /// Whether every acknowledged update is in the documents, once, and every entry is there.
     pub effective_updates: UpdateCheck,
 }
 
@@ -182,7 +188,8 @@ pub struct OverlapCheck {
     pub failures: Vec<String>,
 }
 
-/// Whether every acknowledged update is in the documents, once, and no operation failed.
+/// Whether every acknowledged update is in the documents, once, every entry is there, and no
+/// operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateCheck {
     /// The verdict.
@@ -191,7 +198,8 @@ pub struct UpdateCheck {
     pub acknowledged: u64,
     /// Updates found in the documents afterwards.
     pub effective: u64,
-    /// Operations that were refused or did not find their context.
+    /// Operations that were refused or did not find their entry, and snapshots that lacked
+    /// entries.
     pub failed_operations: u64,
     /// Where they differ.
     pub failures: Vec<String>,
@@ -240,7 +248,7 @@ pub struct Cell {
     pub verification: Level,
 }
 
-/// Operations per second over the rounds of a cell.
+/// Operations per second over the rounds of a cell, snapshots not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Throughput {
     /// The median round.
@@ -272,15 +280,57 @@ pub struct Round {
     pub fairness: f64,
     /// How many processors the threads kept busy together; null where the system does not tell.
     pub processors: Option<f64>,
+    /// How many snapshots were begun inside the window, beside the operations; null where none
+    /// were due.
+    #[serde(default)]
+    pub snapshots: Option<u64>,
 }
 
-/// Latencies for each kind of operation; null where there were none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Latencies for each action; null where there were none, and in results of labs that did not
+/// know it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Latencies {
     /// Of reads.
     pub read: Option<Latency>,
+    /// Of gets.
+    pub get: Option<Latency>,
     /// Of updates.
     pub update: Option<Latency>,
+    /// Of creates.
+    pub create: Option<Latency>,
+    /// Of removes.
+    pub remove: Option<Latency>,
+    /// Of snapshots of the whole store.
+    pub snapshot: Option<Latency>,
+}
+
+impl Latencies {
+    pub(crate) fn of(histograms: &Histograms) -> Self {
+        let of = |action: Action| Latency::of(&histograms[action as usize]);
+        Self {
+            read: of(Action::Read),
+            get: of(Action::Get),
+            update: of(Action::Update),
+            create: of(Action::Create),
+            remove: of(Action::Remove),
+            snapshot: of(Action::Snapshot),
+        }
+    }
+
+    /// The actions that were timed, in the order of reports.
+    pub fn each(&self) -> impl Iterator<Item = (Action, &Latency)> {
+        let of = |action| match action {
+            Action::Read => &self.read,
+            Action::Get => &self.get,
+            Action::Update => &self.update,
+            Action::Create => &self.create,
+            Action::Remove => &self.remove,
+            Action::Snapshot => &self.snapshot,
+        };
+        let each = Action::ALL.into_iter();
+        each.filter_map(move |action| Some((action, of(action).as_ref()?)))
+    }
 }
 
 /// Percentiles in nanoseconds of all samples of a cell, to two significant digits.
@@ -345,6 +395,25 @@ impl Results {
             return Err(bad(reason));
         }
         serde_json::from_str(json).map_err(not_results)
+    }
+
+    /// The peer with the highest median throughput.
+    #[must_use]
+    pub fn strongest_peer(&self, workload: &str, threads: usize) -> Option<&Cell> {
+        let group = self.cells.iter();
+        let group = group.filter(|cell| cell.workload == workload && cell.threads == threads);
+        group
+            .filter(|cell| cell.kind == Kind::Peer)
+            .max_by(|a, b| f64::total_cmp(&a.throughput.median, &b.throughput.median))
+    }
+
+    /// Of the snapshots that were due in a cell, the share that was taken; `None` where none were
+    /// due.
+    #[must_use]
+    pub fn snapshots_taken(&self, cell: &Cell) -> Option<f64> {
+        let taken: Option<u64> = cell.rounds.iter().map(|round| round.snapshots).sum();
+        let due = cell.rounds.len() as u64 * self.provenance.round_ms / SNAPSHOT_EVERY_MS;
+        taken.map(|taken| taken as f64 / due.max(1) as f64)
     }
 
     /// The cell of a subject, if it was measured.

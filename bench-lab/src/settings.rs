@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use crate::documents::Dataset;
+use crate::documents::{Dataset, Sample};
 use crate::error::LabError;
+use crate::keys::Keys;
 use crate::requirements::Size;
 use crate::subjects::{self, Body, Entry, Kind};
+use crate::targets;
 use crate::workload::{Operation, WORKLOADS, Workload};
 
 /// A named set of settings.
@@ -23,6 +25,14 @@ pub struct Profile {
     pub round_ms: u64,
     /// How much of the requirements it measures.
     pub requirements: Size,
+    /// The workloads it measures.
+    pub workloads: &'static [&'static str],
+    /// With how many threads; if it does not say, what suits the hardware.
+    pub threads: Option<&'static [usize]>,
+    /// How many contexts there are.
+    pub contexts: usize,
+    /// What they hold.
+    pub sample: Sample,
 }
 
 /// How many threads for each hardware thread when oversubscribed.
@@ -34,20 +44,55 @@ pub const PROFILES: &[Profile] = &[
         name: "smoke",
         purpose: "does everything work? Well under a minute; figures are rough",
         rounds: 5,
-        round_ms: 20,
+        round_ms: 10,
         requirements: Size::Small,
+        // One at least with every action.
+        workloads: &["get-hot", "ycsb-a", "churn", "snapshot-under-load"],
+        // With more threads than processors a round takes several times its length.
+        threads: Some(&[1, 4]),
+        contexts: 1_000,
+        sample: Sample::Webhooks,
     },
     Profile {
         name: "quick",
         purpose: "figures to work with, in under 5 minutes",
         rounds: 7,
-        round_ms: 100,
+        round_ms: 30,
         requirements: Size::Full,
+        workloads: &[
+            "read-hot",
+            "ycsb-c",
+            "ycsb-b",
+            "ycsb-a",
+            "update-uniform",
+            "update-hot",
+        ],
+        threads: None,
+        contexts: 1_000,
+        sample: Sample::Webhooks,
+    },
+    Profile {
+        name: "full",
+        purpose: "every cell that has a target, in under 40 minutes on 2 cores",
+        rounds: 9,
+        round_ms: 150,
+        requirements: Size::Full,
+        workloads: &[
+            "read-uniform",
+            "read-hot",
+            "get-hot",
+            "ycsb-b",
+            "ycsb-a",
+            "update-uniform",
+            "update-hot",
+            "churn",
+            "snapshot-under-load",
+        ],
+        threads: Some(&targets::THREADS),
+        contexts: 10_000,
+        sample: Sample::Sessions,
     },
 ];
-
-/// How many contexts a run has unless told otherwise.
-pub const DEFAULT_CONTEXTS: usize = 1_000;
 
 /// Above this many contexts or threads a run is more likely a slip of the finger.
 const MOST_THREADS: usize = 4_096;
@@ -67,9 +112,13 @@ impl Profile {
             })
     }
 
-    /// The numbers of threads it measures: 1, 2, what the hardware has, and four times that.
+    /// The numbers of threads it measures, if it does not say 1, 2, what the hardware has, and
+    /// four times that.
     #[must_use]
     pub fn threads(&self) -> Vec<usize> {
+        if let Some(threads) = self.threads {
+            return threads.to_vec();
+        }
         let hardware = hardware_threads();
         let mut threads = vec![1, 2, hardware, OVERSUBSCRIPTION * hardware];
         threads.sort_unstable();
@@ -85,6 +134,10 @@ pub struct Request {
     pub profile: String,
     /// A file of documents instead of the built-in ones.
     pub documents: Option<PathBuf>,
+    /// The name of a built-in sample.
+    pub sample: Option<String>,
+    /// The type of keys.
+    pub keys: Option<String>,
     /// Names of subjects, separated by commas.
     pub subjects: Option<String>,
     /// Names of workloads, separated by commas.
@@ -116,6 +169,12 @@ pub struct Settings {
     pub threads: Vec<usize>,
     /// How many contexts.
     pub contexts: usize,
+    /// The type of their keys.
+    pub keys: Keys,
+    /// A file of what they hold, or
+    pub documents: Option<PathBuf>,
+    /// if there is none, a built-in sample.
+    pub sample: Sample,
     /// What all randomness comes from.
     pub seed: u64,
     /// Rounds of each cell.
@@ -147,19 +206,21 @@ impl Settings {
                 catalog
             }
         };
-        let workloads = match &request.workloads {
-            None => WORKLOADS.iter().collect(),
-            Some(list) => {
-                let mut chosen = Vec::new();
-                for name in items("--workloads", list)? {
-                    chosen.push(Workload::find(name)?.name);
-                }
-                WORKLOADS
-                    .iter()
-                    .filter(|workload| chosen.contains(&workload.name))
-                    .collect()
+        let mut chosen = profile.workloads.to_vec();
+        if let Some(list) = &request.workloads {
+            chosen.clear();
+            for name in items("--workloads", list)? {
+                chosen.push(Workload::find(name)?.name);
             }
-        };
+        }
+        let workloads = WORKLOADS.iter();
+        let workloads = workloads.filter(|workload| chosen.contains(&workload.name));
+        if request.documents.is_some() && request.sample.is_some() {
+            return Err(LabError::Argument {
+                option: "--sample",
+                reason: "there is a file of documents already".into(),
+            });
+        }
         let threads = match &request.threads {
             None => profile.threads(),
             Some(list) => {
@@ -180,15 +241,24 @@ impl Settings {
         Ok(Self {
             profile,
             subjects,
-            workloads,
+            workloads: workloads.collect(),
             threads,
             contexts: or(
                 "--contexts",
                 &request.contexts,
                 1,
                 most_contexts,
-                DEFAULT_CONTEXTS as u64,
+                profile.contexts as u64,
             )? as usize,
+            keys: match &request.keys {
+                None => Keys::default(),
+                Some(name) => Keys::find(name)?,
+            },
+            documents: request.documents.clone(),
+            sample: match &request.sample {
+                None => profile.sample,
+                Some(name) => Sample::find(name)?,
+            },
             seed: or("--seed", &request.seed, 0, u64::MAX, 1)?,
             rounds: or(
                 "--rounds",
@@ -211,18 +281,31 @@ impl Settings {
         })
     }
 
+    /// The documents, dealt to the contexts.
+    ///
+    /// # Errors
+    ///
+    /// If there is a file of them and it is not one, or they would take more memory than there is.
+    pub fn dataset(&self, memory: Option<u64>) -> Result<Dataset, LabError> {
+        let dataset = match &self.documents {
+            Some(path) => Dataset::load(path)?,
+            None => Dataset::sample(self.sample)?,
+        };
+        self.check_memory(&dataset, memory)?;
+        Ok(dataset.spread(self.contexts).with_keys(self.keys))
+    }
+
     /// Refuses a run that would take more memory than there is, as far as that is known.
     ///
     /// # Errors
     ///
     /// If it would.
-    pub fn check_memory(&self, dataset: &Dataset, memory: Option<u64>) -> Result<(), LabError> {
-        let [flat, tree] = dataset.memory(self.contexts);
-        let most_threads = self
-            .threads
-            .iter()
-            .max()
-            .map_or(1, |threads| *threads as u64);
+    fn check_memory(&self, dataset: &Dataset, memory: Option<u64>) -> Result<(), LabError> {
+        let most_threads = self.threads.iter().max().copied().unwrap_or(1);
+        let workloads = self.workloads.iter();
+        let extra = workloads.map(|workload| workload.extra(self.contexts, most_threads));
+        let [flat, tree] = dataset.memory(self.contexts + extra.max().unwrap_or(0));
+        let most_threads = most_threads as u64;
         let of_subject = |entry: &Entry| match (entry.about.kind, entry.about.body) {
             (Kind::Floor, _) => tree.saturating_mul(most_threads),
             (_, Body::Copied) => flat,
@@ -282,6 +365,7 @@ fn number(option: &'static str, text: &str, least: u64, most: u64) -> Result<u64
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::workload::Mix;
 
     fn request() -> Request {
         Request {
@@ -295,8 +379,38 @@ mod tests {
         for profile in PROFILES {
             assert!(profile.rounds >= 5);
             assert!(profile.threads().contains(&1));
-            assert!(profile.threads().contains(&(4 * hardware_threads())));
+            let most = 4 * hardware_threads();
+            assert!(profile.threads.is_some() || profile.threads().contains(&most));
+            let workloads = profile.workloads.iter();
+            assert!(
+                workloads
+                    .map(|name| Workload::find(name))
+                    .all(|it| it.is_ok())
+            );
         }
+    }
+
+    #[test]
+    fn full_has_every_cell_with_a_target() {
+        let full = Profile::find("full").unwrap();
+        let targets: Vec<_> = targets::TARGETS.iter().map(|it| it.workload).collect();
+        assert!(targets.iter().all(|name| full.workloads.contains(name)));
+        assert_eq!(targets.len(), full.workloads.len());
+        assert_eq!(full.threads(), targets::THREADS);
+        assert!(full.rounds >= 9 && full.contexts == 10_000);
+    }
+
+    #[test]
+    fn smoke_has_every_action() {
+        let smoke = Profile::find("smoke").unwrap();
+        let workloads = smoke
+            .workloads
+            .iter()
+            .map(|name| Workload::find(name).unwrap());
+        let workloads: Vec<_> = workloads.collect();
+        let mixes = |mix| workloads.iter().any(|workload| workload.mix == mix);
+        assert!(mixes(Mix::Updates(50)) && mixes(Mix::Gets) && mixes(Mix::Churn));
+        assert!(workloads.iter().any(|workload| workload.snapshots));
     }
 
     #[test]
@@ -330,5 +444,16 @@ mod tests {
             ..request()
         });
         assert_eq!(gap, "--subjects: `a,,b` is not a list separated by commas");
+        let both = message(Request {
+            documents: Some("file".into()),
+            sample: Some("sessions".into()),
+            ..request()
+        });
+        assert_eq!(both, "--sample: there is a file of documents already");
+        let keys = message(Request {
+            keys: Some("u32".into()),
+            ..request()
+        });
+        assert_eq!(keys, "unknown type of keys `u32`; there are: string, u64");
     }
 }

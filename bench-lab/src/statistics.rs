@@ -32,21 +32,45 @@ pub fn median(figures: &[f64]) -> Option<f64> {
 /// the same interval. `None` below [`ROUNDS_FOR_INTERVAL`] figures, or if one is not a number.
 #[must_use]
 pub fn median_interval(figures: &[f64], seed: u64) -> Option<(f64, f64)> {
+    bootstrap(figures, seed, median)
+}
+
+/// The 95 % interval of the ratio of two medians, likewise. A round of both, in which they had
+/// their turns close to each other, is drawn or not drawn as one: what the machine did to both
+/// in that round does not make them differ.
+#[must_use]
+pub fn ratio_interval(rounds: &[(f64, f64)], seed: u64) -> Option<(f64, f64)> {
+    bootstrap(rounds, seed, |sample| {
+        let [above, below]: [Vec<f64>; 2] = [
+            sample.iter().map(|round| round.0).collect(),
+            sample.iter().map(|round| round.1).collect(),
+        ];
+        let ratio = median(&above)? / median(&below)?;
+        ratio.is_finite().then_some(ratio)
+    })
+}
+
+/// The percentile bootstrap of a statistic that some samples may not have; then there is no
+/// interval.
+fn bootstrap<T: Copy>(
+    figures: &[T],
+    seed: u64,
+    statistic: impl Fn(&[T]) -> Option<f64>,
+) -> Option<(f64, f64)> {
     if figures.len() < ROUNDS_FOR_INTERVAL {
         return None;
     }
-    median(figures)?;
+    statistic(figures)?;
     let mut random = generator(seed, &[0xb007]);
-    let mut medians: Vec<f64> = (0..RESAMPLES)
-        .filter_map(|_| {
-            let sample: Vec<f64> = (0..figures.len())
-                .map(|_| figures[random.random_range(0..figures.len())])
-                .collect();
-            median(&sample)
-        })
-        .collect();
-    medians.sort_by(f64::total_cmp);
-    let at = |share: f64| medians[((medians.len() - 1) as f64 * share).round() as usize];
+    let resample = |_| {
+        let sample: Vec<T> = (0..figures.len())
+            .map(|_| figures[random.random_range(0..figures.len())])
+            .collect();
+        statistic(&sample)
+    };
+    let mut resampled: Vec<f64> = (0..RESAMPLES).map(resample).collect::<Option<_>>()?;
+    resampled.sort_by(f64::total_cmp);
+    let at = |share: f64| resampled[((resampled.len() - 1) as f64 * share).round() as usize];
     Some((at(0.025), at(0.975)))
 }
 
@@ -92,6 +116,24 @@ mod tests {
             })
             .count();
         assert!(covered > 175, "{covered} of 200");
+    }
+
+    #[test]
+    fn a_ratio_does_not_suffer_from_what_both_suffered() {
+        // The machine halves its speed now and then; one is always a fifth faster.
+        let speeds = [1.0, 0.5, 1.1, 0.5, 0.9, 1.0, 0.45, 1.05, 0.95];
+        let rounds = speeds.map(|speed| (1.2 * speed, speed));
+        let (lo, hi) = ratio_interval(&rounds, 1).unwrap();
+        assert!((lo - 1.2).abs() < 1e-9 && (hi - 1.2).abs() < 1e-9);
+        // Shuffled against each other, the same figures tell less.
+        let mut apart = rounds;
+        for (round, speed) in apart.iter_mut().zip(speeds.into_iter().rev()) {
+            round.1 = speed;
+        }
+        let (lo, hi) = ratio_interval(&apart, 1).unwrap();
+        assert!(lo < 1.1 && hi > 1.3, "{lo} {hi}");
+        assert_eq!(ratio_interval(&rounds[..2], 1), None);
+        assert_eq!(ratio_interval(&[(1.0, 0.0); 5], 1), None);
     }
 
     #[test]

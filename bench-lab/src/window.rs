@@ -27,6 +27,8 @@ pub(crate) struct Gate {
     end: AtomicU64,
     /// How many workers have seen the window's end.
     past: AtomicUsize,
+    /// When the next snapshot is due, in nanoseconds since the epoch.
+    snapshot_due: AtomicU64,
 }
 
 impl Gate {
@@ -39,7 +41,24 @@ impl Gate {
             start: AtomicU64::new(0),
             end: AtomicU64::new(0),
             past: AtomicUsize::new(0),
+            snapshot_due: AtomicU64::new(0),
         }
+    }
+
+    /// Whether the caller is the one to take the snapshot that is due, if one is, with one due
+    /// every so many nanoseconds. Of those that fell due since the last was taken, all but one
+    /// are left out.
+    #[inline]
+    pub(crate) fn claim_snapshot(&self, every: u64) -> bool {
+        let (now, due) = (self.now(), self.snapshot_due.load(Ordering::Relaxed));
+        if now < due {
+            return false;
+        }
+        let next = due + ((now - due) / every + 1) * every;
+        let claimed =
+            self.snapshot_due
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed);
+        claimed.is_ok()
     }
 
     /// Nanoseconds since the round was set up.
@@ -242,6 +261,18 @@ mod tests {
         assert_eq!(nothing.ops_per_s, 0.0);
         assert_eq!(nothing.overlap, 0.0);
         assert_eq!(nothing.fairness, 0.0);
+    }
+
+    #[test]
+    fn each_snapshot_is_claimed_once_and_none_is_made_up_for() {
+        let gate = Gate::new(1);
+        let every = Duration::from_millis(20).as_nanos() as u64;
+        assert!(gate.claim_snapshot(every), "one is due at the start");
+        assert!(!gate.claim_snapshot(every), "and was claimed");
+        std::thread::sleep(Duration::from_millis(45));
+        assert!(gate.claim_snapshot(every));
+        let next = gate.snapshot_due.load(Ordering::Relaxed);
+        assert!(next > gate.now() - every && next.is_multiple_of(every));
     }
 
     #[test]

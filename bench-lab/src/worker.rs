@@ -5,11 +5,12 @@
 //! edges are apportioned by time within their block, so a worker's count is off by less than one
 //! block at either edge.
 
+use std::num::NonZeroU64;
+
 use hdrhistogram::Histogram;
 
-use crate::documents::Target;
 use crate::window::{Attendance, Gate, Window};
-use crate::workload::{Operation, SEQUENCE};
+use crate::workload::{Action, Operation, SEQUENCE};
 
 /// Operations in a block; one in so many is timed. Prime, so that it falls into step with no
 /// pattern of operations.
@@ -18,6 +19,14 @@ pub const BLOCK: usize = 127;
 /// Latencies in nanoseconds, to two significant digits, up to a minute.
 pub(crate) fn empty_histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 2).expect("these bounds are valid")
+}
+
+/// How long each action took: a histogram for each, in the order of [`Action::ALL`].
+pub(crate) type Histograms = [Histogram<u64>; Action::ALL.len()];
+
+/// Nothing timed yet.
+pub(crate) fn empty_histograms() -> Histograms {
+    Action::ALL.map(|_| empty_histogram())
 }
 
 /// The next operations to perform: all untimed ones, then the timed one between
@@ -35,11 +44,18 @@ pub struct Block<'a> {
 pub struct Tally {
     /// Updates the subject acknowledged.
     pub acknowledged: u64,
-    /// Operations that did not find their context or field, or were refused. There should be none.
+    /// Operations that did not find their entry or field, or were refused, and snapshots that did
+    /// not have every entry. There should be none.
     pub failed: u64,
 }
 
 impl Tally {
+    /// Counts what was counted elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.acknowledged += other.acknowledged;
+        self.failed += other.failed;
+    }
+
     /// Counts one operation. `done` is what the subject said.
     #[inline]
     pub fn count(&mut self, operation: Operation, done: bool) {
@@ -56,15 +72,25 @@ impl Tally {
 ///     let timer = worker.start_timer();
 ///     // perform block.timed
 ///     worker.finish(block.timed, timer, tally);
+///     if worker.snapshot_is_due() {
+///         let timer = worker.start_timer();
+///         // take a snapshot
+///         worker.finish_snapshot(timer, whether_it_has_every_entry);
+///     }
+/// }
+/// if let Some(operation) = worker.unfinished() {
+///     // perform it
+///     worker.finish_last(tally);
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Worker<'a> {
     index: usize,
-    targets: &'a [Target],
     operations: &'a [Operation],
     position: usize,
     gate: &'a Gate,
+    /// How many nanoseconds after one snapshot the next is due, if there are any.
+    snapshot_every: Option<NonZeroU64>,
     /// Where the previous block ended: time and operations done.
     edge: (u64, u64),
     phase: Phase,
@@ -86,33 +112,31 @@ enum Phase {
 pub(crate) struct Record {
     pub(crate) attendance: Attendance,
     pub(crate) tally: Tally,
-    pub(crate) reads: Histogram<u64>,
-    pub(crate) updates: Histogram<u64>,
+    pub(crate) latencies: Histograms,
 }
 
 impl<'a> Worker<'a> {
     /// `operations` has [`SEQUENCE`] operations and the first [`BLOCK`] of them again.
     pub(crate) fn new(
         index: usize,
-        targets: &'a [Target],
         operations: &'a [Operation],
+        snapshot_every: Option<NonZeroU64>,
         gate: &'a Gate,
     ) -> Self {
         debug_assert_eq!(operations.len(), SEQUENCE + BLOCK);
         Self {
             index,
-            targets,
             operations,
             position: 0,
             gate,
+            snapshot_every,
             edge: (gate.now(), 0),
             phase: Phase::Before,
             at_start: 0.0,
             record: Record {
                 attendance: Attendance::default(),
                 tally: Tally::default(),
-                reads: empty_histogram(),
-                updates: empty_histogram(),
+                latencies: empty_histograms(),
             },
         }
     }
@@ -121,13 +145,6 @@ impl<'a> Worker<'a> {
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
-    }
-
-    /// The context an operation is about.
-    #[inline]
-    #[must_use]
-    pub fn target(&self, operation: Operation) -> &'a Target {
-        &self.targets[operation.context()]
     }
 
     /// What to perform next; `None` when the round is over.
@@ -156,8 +173,7 @@ impl<'a> Worker<'a> {
     #[inline]
     pub fn finish(&mut self, timed: Operation, timer: u64, tally: Tally) {
         let now = self.gate.now();
-        self.record.tally.acknowledged += tally.acknowledged;
-        self.record.tally.failed += tally.failed;
+        self.record.tally.add(tally);
         let (before, done) = self.edge;
         if self.record.attendance.started.is_none() {
             self.record.attendance.started = Some(before);
@@ -178,12 +194,7 @@ impl<'a> Worker<'a> {
         }
         if let Phase::Inside(window) = self.phase {
             if (window.start..window.end).contains(&timer) {
-                let latencies = if timed.is_update() {
-                    &mut self.record.updates
-                } else {
-                    &mut self.record.reads
-                };
-                latencies.saturating_record(now - timer);
+                self.time(timed.action(), now - timer);
             }
             if window.end <= now {
                 let at_end = done as f64 + portion(before, now, window.end);
@@ -193,6 +204,46 @@ impl<'a> Worker<'a> {
             }
         }
         self.edge = (now, done + BLOCK as u64);
+    }
+
+    fn time(&mut self, action: Action, nanos: u64) {
+        self.record.latencies[action as usize].saturating_record(nanos);
+    }
+
+    /// Whether this worker is to take a snapshot of the whole store now, between two blocks. It
+    /// delays the next block and is no part of it, so it counts in no other operation's latency.
+    #[inline]
+    #[must_use]
+    pub fn snapshot_is_due(&self) -> bool {
+        match self.snapshot_every {
+            // Nobody counts what is done after the window.
+            Some(every) => self.phase != Phase::After && self.gate.claim_snapshot(every.get()),
+            None => false,
+        }
+    }
+
+    /// To be called when a snapshot was taken and dropped again. `timer` is from right before.
+    pub fn finish_snapshot(&mut self, timer: u64, complete: bool) {
+        let now = self.gate.now();
+        self.record.tally.failed += u64::from(!complete);
+        if let Phase::Inside(window) = self.phase
+            && (window.start..window.end).contains(&timer)
+        {
+            self.time(Action::Snapshot, now - timer);
+        }
+    }
+
+    /// At the end of the round, the creation of what was removed last, if that is still to come.
+    /// Where rounds leave no entry missing, the next one can start anywhere.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<Operation> {
+        let next = self.operations[self.position];
+        (next.action() == Action::Create).then_some(next)
+    }
+
+    /// To be called when the [`unfinished`](Self::unfinished) operation was performed.
+    pub fn finish_last(&mut self, tally: Tally) {
+        self.record.tally.add(tally);
     }
 
     pub(crate) fn into_record(self) -> Record {
@@ -228,26 +279,61 @@ mod tests {
     fn blocks_go_round_the_sequence_and_miss_nothing() {
         let gate = Gate::new(1);
         let operations: Vec<_> = (0..SEQUENCE + BLOCK)
-            .map(|n| Operation::read(n % SEQUENCE))
+            .map(|n| Operation::new(Action::Read, n % SEQUENCE))
             .collect();
-        let mut worker = Worker::new(0, &[], &operations, &gate);
+        let mut worker = Worker::new(0, &operations, None, &gate);
         for n in 0..2 * SEQUENCE {
             let Some(block) = worker.next_block() else {
                 panic!("the window never opened");
             };
             assert_eq!(block.untimed.len(), BLOCK - 1);
-            assert_eq!(block.untimed[0].context(), n * BLOCK % SEQUENCE);
-            assert_eq!(block.timed.context(), (n * BLOCK + BLOCK - 1) % SEQUENCE);
+            assert_eq!(block.untimed[0].entry(), n * BLOCK % SEQUENCE);
+            assert_eq!(block.timed.entry(), (n * BLOCK + BLOCK - 1) % SEQUENCE);
         }
     }
 
     #[test]
     fn tally_tells_updates_reads_and_failures_apart() {
         let mut tally = Tally::default();
-        tally.count(Operation::update(1), true);
-        tally.count(Operation::update(1), false);
-        tally.count(Operation::read(1), true);
-        tally.count(Operation::read(1), false);
-        assert_eq!((tally.acknowledged, tally.failed), (1, 2));
+        for action in [Action::Update, Action::Read, Action::Create, Action::Remove] {
+            tally.count(Operation::new(action, 1), true);
+            tally.count(Operation::new(action, 1), false);
+        }
+        assert_eq!((tally.acknowledged, tally.failed), (1, 4));
+    }
+
+    #[test]
+    fn what_was_removed_last_is_created_before_the_worker_goes() {
+        let gate = Gate::new(1);
+        let actions = [Action::Remove, Action::Create].into_iter().cycle();
+        let operations: Vec<_> = actions
+            .map(|action| Operation::new(action, 7))
+            .take(SEQUENCE + BLOCK)
+            .collect();
+        let mut worker = Worker::new(0, &operations, None, &gate);
+        assert_eq!(worker.unfinished(), None, "nothing was done yet");
+        for _ in 0..3 {
+            assert!(worker.next_block().is_some());
+            let unfinished = worker.unfinished();
+            assert_eq!(unfinished, Some(Operation::new(Action::Create, 7)));
+            assert!(worker.next_block().is_some());
+            assert_eq!(worker.unfinished(), None);
+        }
+    }
+
+    #[test]
+    fn snapshots_are_due_only_where_they_are_asked_for() {
+        let gate = Gate::new(1);
+        let operations = vec![Operation::new(Action::Read, 0); SEQUENCE + BLOCK];
+        let without = Worker::new(0, &operations, None, &gate);
+        assert!(!without.snapshot_is_due());
+        let mut worker = Worker::new(0, &operations, NonZeroU64::new(u64::MAX / 2), &gate);
+        assert!(worker.snapshot_is_due());
+        assert!(!worker.snapshot_is_due(), "the next is due in centuries");
+        worker.finish_snapshot(worker.start_timer(), false);
+        let record = worker.into_record();
+        assert_eq!(record.tally.failed, 1, "it lacked entries");
+        let timed = &record.latencies[Action::Snapshot as usize];
+        assert_eq!(timed.len(), 0, "it was not inside a window");
     }
 }

@@ -1,22 +1,32 @@
 //! What the workers do: which keys, which operations, in which order.
 //!
 //! Everything random is decided before a round starts, from the seed alone: two subjects in the
-//! same round perform the same operations, and so do two runs with the same seed.
+//! same round perform the same operations, and so do two runs with the same seed. Only when a
+//! snapshot is due is a matter of time; see [`Workload::snapshots`].
+
+pub mod operation;
+#[cfg(test)]
+mod tests;
 
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+pub use self::operation::{Action, Operation};
 use crate::error::LabError;
 
 /// The generator everything random in the lab comes from; its sequence is fixed by definition.
 pub(crate) type Generator = Xoshiro256PlusPlus;
 
-/// How many operations a worker has in store; it starts over when it has done them all.
+/// How many operations a worker has in store; it starts over when it has done them all. Even, so
+/// that pairs of operations stay pairs.
 pub const SEQUENCE: usize = 1 << 16;
+
+/// How often a snapshot is due where snapshots are taken.
+pub const SNAPSHOT_EVERY_MS: u64 = 1;
 
 /// How keys are chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Keys {
+pub enum Choice {
     /// All operations on one key.
     One,
     /// Every key as often as any other.
@@ -26,6 +36,18 @@ pub enum Keys {
     Zipf(f64),
 }
 
+/// What is done with the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mix {
+    /// Of 100 operations so many are updates; the others are reads.
+    Updates(u32),
+    /// An owned handle of the document is taken.
+    Gets,
+    /// An entry is removed, and then created anew. Every worker has keys of its own for that,
+    /// beside those of the contexts, so that no operation can fail.
+    Churn,
+}
+
 /// A mix of operations over a choice of keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Workload {
@@ -33,49 +55,95 @@ pub struct Workload {
     pub name: &'static str,
     /// What it does, in one line.
     pub definition: &'static str,
-    /// Of 100 operations, how many are updates; the others are reads.
-    pub update_percent: u32,
-    /// Which keys they are about.
-    pub keys: Keys,
+    /// What is done.
+    pub mix: Mix,
+    /// Which keys it is done with.
+    pub keys: Choice,
+    /// Whether beside that a snapshot of the whole store is due every [`SNAPSHOT_EVERY_MS`]. The
+    /// first worker that comes to the end of a block takes it; if none does before the next is
+    /// due, it is left out.
+    pub snapshots: bool,
+}
+
+const fn workload(
+    name: &'static str,
+    definition: &'static str,
+    mix: Mix,
+    keys: Choice,
+) -> Workload {
+    Workload {
+        name,
+        definition,
+        mix,
+        keys,
+        snapshots: false,
+    }
 }
 
 /// Every workload, in the order of reports.
 pub const WORKLOADS: &[Workload] = &[
+    workload(
+        "read-uniform",
+        "100 % reads, every key equally often",
+        Mix::Updates(0),
+        Choice::Uniform,
+    ),
+    workload(
+        "read-hot",
+        "100 % reads of one key",
+        Mix::Updates(0),
+        Choice::One,
+    ),
+    workload(
+        "get-hot",
+        "100 % gets of one key: an owned handle of the document is taken, read and dropped",
+        Mix::Gets,
+        Choice::One,
+    ),
+    workload(
+        "ycsb-c",
+        "100 % reads, keys Zipf 0.99",
+        Mix::Updates(0),
+        Choice::Zipf(0.99),
+    ),
+    workload(
+        "ycsb-b",
+        "95 % reads, 5 % updates, keys Zipf 0.99",
+        Mix::Updates(5),
+        Choice::Zipf(0.99),
+    ),
+    workload(
+        "ycsb-a",
+        "50 % reads, 50 % updates, keys Zipf 0.99",
+        Mix::Updates(50),
+        Choice::Zipf(0.99),
+    ),
+    workload(
+        "update-uniform",
+        "100 % updates, every key equally often",
+        Mix::Updates(100),
+        Choice::Uniform,
+    ),
+    workload(
+        "update-hot",
+        "100 % updates of one key",
+        Mix::Updates(100),
+        Choice::One,
+    ),
+    workload(
+        "churn",
+        "50 % removes, 50 % creates of what was just removed, every key of the worker's own \
+         equally often",
+        Mix::Churn,
+        Choice::Uniform,
+    ),
     Workload {
-        name: "read-hot",
-        definition: "100 % reads of one key",
-        update_percent: 0,
-        keys: Keys::One,
-    },
-    Workload {
-        name: "ycsb-c",
-        definition: "100 % reads, keys Zipf 0.99",
-        update_percent: 0,
-        keys: Keys::Zipf(0.99),
-    },
-    Workload {
-        name: "ycsb-b",
-        definition: "95 % reads, 5 % updates, keys Zipf 0.99",
-        update_percent: 5,
-        keys: Keys::Zipf(0.99),
-    },
-    Workload {
-        name: "ycsb-a",
-        definition: "50 % reads, 50 % updates, keys Zipf 0.99",
-        update_percent: 50,
-        keys: Keys::Zipf(0.99),
-    },
-    Workload {
-        name: "update-uniform",
-        definition: "100 % updates, every key equally often",
-        update_percent: 100,
-        keys: Keys::Uniform,
-    },
-    Workload {
-        name: "update-hot",
-        definition: "100 % updates of one key",
-        update_percent: 100,
-        keys: Keys::One,
+        name: "snapshot-under-load",
+        definition: "as ycsb-a, while a snapshot of the whole store is due every millisecond; \
+                     throughput counts reads and updates only",
+        mix: Mix::Updates(50),
+        keys: Choice::Zipf(0.99),
+        snapshots: true,
     },
 ];
 
@@ -93,50 +161,30 @@ impl Workload {
                 LabError::unknown("workload", name, WORKLOADS.iter().map(|known| known.name))
             })
     }
-}
 
-/// One operation: its kind in the top bit, the context it is about in the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operation(u32);
-
-impl Operation {
-    const UPDATE: u32 = 1 << 31;
-
-    /// The most contexts an operation can tell apart.
-    pub const MAX_CONTEXTS: usize = Self::UPDATE as usize;
-
-    /// A read of a context.
+    /// How many entries there are beside the contexts: as many again for churn, dealt to the
+    /// workers in equal parts of at least one.
     #[must_use]
-    pub fn read(context: usize) -> Self {
-        debug_assert!(context < Self::MAX_CONTEXTS);
-        Self(context as u32)
-    }
-
-    /// An update of a context.
-    #[must_use]
-    pub fn update(context: usize) -> Self {
-        Self(Self::read(context).0 | Self::UPDATE)
-    }
-
-    /// Whether it is an update.
-    #[inline]
-    #[must_use]
-    pub fn is_update(self) -> bool {
-        self.0 & Self::UPDATE != 0
-    }
-
-    /// The context it is about.
-    #[inline]
-    #[must_use]
-    pub fn context(self) -> usize {
-        (self.0 & !Self::UPDATE) as usize
+    pub fn extra(&self, contexts: usize, workers: usize) -> usize {
+        match self.mix {
+            Mix::Churn => workers * part(contexts, workers),
+            Mix::Updates(_) | Mix::Gets => 0,
+        }
     }
 }
 
-/// Draws the operations of workers: a workload bound to a number of contexts and a seed.
+/// The keys of its own that each worker has.
+fn part(contexts: usize, workers: usize) -> usize {
+    (contexts / workers.max(1)).max(1)
+}
+
+/// Draws the operations of workers: a workload bound to a number of contexts and workers, and a
+/// seed.
 #[derive(Debug)]
 pub struct Plan {
     workload: Workload,
+    contexts: usize,
+    workers: usize,
     /// The contexts, most popular first.
     by_popularity: Vec<u32>,
     /// For Zipf: the share of operations on the n+1 most popular contexts.
@@ -145,20 +193,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan over `contexts` contexts. `hot` is the one that the one-key workloads use.
+    /// A plan over `contexts` contexts for so many workers. `hot` is the context that the one-key
+    /// workloads use.
     #[must_use]
-    pub fn new(workload: Workload, contexts: usize, hot: usize, seed: u64) -> Self {
+    pub fn new(workload: Workload, contexts: usize, workers: usize, hot: usize, seed: u64) -> Self {
         let mut by_popularity: Vec<u32> = (0..contexts as u32).collect();
         by_popularity.shuffle(&mut generator(seed, &[0x7a1f]));
-        if workload.keys == Keys::One {
+        if workload.keys == Choice::One {
             by_popularity = vec![hot as u32];
         }
         let cumulative = match workload.keys {
-            Keys::Zipf(skew) => zipf(contexts, skew),
-            Keys::One | Keys::Uniform => Vec::new(),
+            Choice::Zipf(skew) => zipf(contexts, skew),
+            Choice::One | Choice::Uniform => Vec::new(),
         };
         Self {
             workload,
+            contexts,
+            workers,
             by_popularity,
             cumulative,
             seed,
@@ -170,26 +221,40 @@ impl Plan {
     #[must_use]
     pub fn operations(&self, round: usize, worker: usize, overlap: usize) -> Vec<Operation> {
         let mut random = generator(self.seed, &[round as u64, worker as u64]);
-        let mut operations: Vec<_> = (0..SEQUENCE).map(|_| self.draw(&mut random)).collect();
+        let mut operations: Vec<Operation> = match self.workload.mix {
+            Mix::Churn => (0..SEQUENCE / 2)
+                .flat_map(|_| self.draw_pair(worker, &mut random))
+                .collect(),
+            Mix::Updates(_) | Mix::Gets => (0..SEQUENCE).map(|_| self.draw(&mut random)).collect(),
+        };
         operations.extend_from_within(..overlap.min(SEQUENCE));
         operations
     }
 
     fn draw(&self, random: &mut impl Rng) -> Operation {
         let rank = match self.workload.keys {
-            Keys::One => 0,
-            Keys::Uniform => random.random_range(0..self.by_popularity.len()),
-            Keys::Zipf(_) => {
+            Choice::One => 0,
+            Choice::Uniform => random.random_range(0..self.by_popularity.len()),
+            Choice::Zipf(_) => {
                 let point: f64 = random.random();
                 self.cumulative.partition_point(|share| *share <= point)
             }
         };
         let context = self.by_popularity[rank.min(self.by_popularity.len() - 1)] as usize;
-        if random.random_range(0..100) < self.workload.update_percent {
-            Operation::update(context)
-        } else {
-            Operation::read(context)
+        match self.workload.mix {
+            Mix::Gets => Operation::new(Action::Get, context),
+            Mix::Updates(percent) if random.random_range(0..100) < percent => {
+                Operation::new(Action::Update, context)
+            }
+            Mix::Updates(_) | Mix::Churn => Operation::new(Action::Read, context),
         }
+    }
+
+    /// The removal of one of a worker's own entries, and its creation.
+    fn draw_pair(&self, worker: usize, random: &mut impl Rng) -> [Operation; 2] {
+        let part = part(self.contexts, self.workers);
+        let entry = self.contexts + worker * part + random.random_range(0..part);
+        [Action::Remove, Action::Create].map(|action| Operation::new(action, entry))
     }
 }
 
@@ -218,71 +283,4 @@ fn zipf(n: usize, skew: f64) -> Vec<f64> {
         *share /= sum;
     }
     cumulative
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn plan(name: &str, contexts: usize) -> Plan {
-        Plan::new(*Workload::find(name).unwrap(), contexts, 3, 42)
-    }
-
-    #[test]
-    fn zipf_has_its_shape() {
-        let contexts = 1_000;
-        let plan = plan("ycsb-c", contexts);
-        let mut counts = vec![0_u32; contexts];
-        for operation in plan.operations(0, 0, 0) {
-            counts[operation.context()] += 1;
-        }
-        let most_popular_is_first = plan.by_popularity[0] == 0;
-        assert!(!most_popular_is_first, "ranks are scrambled over keys");
-        counts.sort_unstable_by(|a, b| b.cmp(a));
-        let harmonic: f64 = (1..=contexts).map(|n| (n as f64).powf(-0.99)).sum();
-        for rank in [1_usize, 2, 10] {
-            let expected = SEQUENCE as f64 * (rank as f64).powf(-0.99) / harmonic;
-            let found = f64::from(counts[rank - 1]);
-            assert!(
-                (found / expected - 1.0).abs() < 0.1,
-                "{rank}: {found} {expected}"
-            );
-        }
-    }
-
-    #[test]
-    fn mixes_are_what_they_say() {
-        for workload in WORKLOADS {
-            let plan = Plan::new(*workload, 100, 3, 7);
-            let operations = plan.operations(1, 2, 0);
-            let updates = operations.iter().filter(|op| op.is_update()).count();
-            let percent = updates as f64 * 100.0 / operations.len() as f64;
-            assert!((percent - f64::from(workload.update_percent)).abs() < 1.0);
-            if workload.keys == Keys::One {
-                assert!(operations.iter().all(|op| op.context() == 3));
-            }
-        }
-    }
-
-    #[test]
-    fn sequences_depend_on_seed_round_and_worker_only() {
-        let plan_a = plan("ycsb-a", 100);
-        assert_eq!(
-            plan_a.operations(1, 1, 5),
-            plan("ycsb-a", 100).operations(1, 1, 5)
-        );
-        assert_ne!(plan_a.operations(1, 1, 0), plan_a.operations(2, 1, 0));
-        assert_ne!(plan_a.operations(1, 1, 0), plan_a.operations(1, 2, 0));
-        let operations = plan_a.operations(0, 0, 9);
-        assert_eq!(operations[..9], operations[SEQUENCE..]);
-    }
-
-    #[test]
-    fn one_context_is_enough_for_every_workload() {
-        for workload in WORKLOADS {
-            let plan = Plan::new(*workload, 1, 0, 7);
-            assert!(plan.operations(0, 0, 0).iter().all(|op| op.context() == 0));
-        }
-    }
 }

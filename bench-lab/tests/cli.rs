@@ -80,7 +80,8 @@ fn a_run_writes_results_that_fit_the_schema_and_both_reports() {
         told.starts_with("Against the strongest peer, "),
         cfg!(feature = "peers")
     );
-    assert!(text(&output.stderr).contains("measured ycsb-a with 2 threads"));
+    assert!(text(&output.stderr).contains("measured ycsb-a with 4 threads"));
+    assert!(!told.contains("Targets of"), "there is no flagship yet");
 
     let schema = include_str!("../../specs/results.schema.json");
     let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
@@ -95,8 +96,18 @@ fn a_run_writes_results_that_fit_the_schema_and_both_reports() {
     let cells = results["cells"].as_array().unwrap();
     for name in ["tokio-mutex", "sharded", "hashmap-per-thread"] {
         let of_subject = cells.iter().filter(|cell| cell["subject"] == name);
-        assert!(of_subject.count() >= 6, "{name} under every workload");
+        assert_eq!(of_subject.count(), 4 * 2, "{name} under every workload");
     }
+    // Every action was timed somewhere, and snapshots are counted where they are due.
+    for action in ["read", "get", "update", "create", "remove", "snapshot"] {
+        let timed = |cell: &serde_json::Value| cell["latency_ns"][action].is_object();
+        assert!(cells.iter().any(timed), "{action}");
+    }
+    for cell in cells {
+        let due = cell["workload"] == "snapshot-under-load";
+        assert_eq!(cell["rounds"][0]["snapshots"].is_u64(), due);
+    }
+    assert_eq!(results["provenance"]["keys"], "string");
     // What was verified is told of strategies, and of nothing else.
     let verified = results["verification"].as_array().unwrap();
     for cell in cells {
@@ -161,15 +172,20 @@ fn documents_of_ones_own() {
         "--threads",
         "2",
         "--workloads",
-        "ycsb-a",
+        "ycsb-a,churn",
         "--requirements",
         "off",
+        "--keys",
+        "u64",
     ];
     let output = short_run(&out, &more);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let results = fs::read_to_string(out.join("results.json")).unwrap();
     assert!(results.contains("\"count\": 3"));
     assert!(results.contains("\"requirements\": null"));
+    assert!(results.contains("\"keys\": \"u64\""));
+    let report = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(report.contains("| Keys | u64 |"));
     assert!(!text(&output.stdout).contains("Requirements"));
 }
 
@@ -183,7 +199,11 @@ fn list_names_everything() {
         "floor",
         "serde_json value, in place",
         "ycsb-a",
+        "snapshot-under-load",
         "smoke",
+        "9 rounds of 150 ms, threads 1, 2, 8, requirements full",
+        "10000 contexts, sessions",
+        "string, u64",
     ] {
         assert!(list.contains(name), "{name}");
     }
@@ -211,9 +231,21 @@ fn unknown_names_come_with_the_known_ones() {
     let line = run_complaint(&["--subjects", "sharded,hashtable"]);
     assert!(line.starts_with("unknown subject `hashtable`; there are: tokio-mutex, "));
     let line = run_complaint(&["--workloads", "ycsb-z"]);
-    assert!(line.starts_with("unknown workload `ycsb-z`; there are: read-hot, "));
+    assert!(line.starts_with("unknown workload `ycsb-z`; there are: read-uniform, "));
     let line = run_complaint(&["--profile", "slow"]);
-    assert_eq!(line, "unknown profile `slow`; there are: smoke, quick");
+    assert_eq!(
+        line,
+        "unknown profile `slow`; there are: smoke, quick, full"
+    );
+    let line = run_complaint(&["--keys", "u32"]);
+    assert_eq!(line, "unknown type of keys `u32`; there are: string, u64");
+    let line = run_complaint(&["--sample", "carts"]);
+    assert_eq!(
+        line,
+        "unknown sample `carts`; there are: webhooks, sessions"
+    );
+    let line = run_complaint(&["--sample", "sessions", "--documents", "x"]);
+    assert_eq!(line, "--sample: there is a file of documents already");
     let line = run_complaint(&["--requirements", "some"]);
     assert_eq!(
         line,

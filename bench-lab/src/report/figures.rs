@@ -3,7 +3,7 @@
 use crate::results::{Cell, Latency, Results, Throughput};
 use crate::verification::Verification;
 use crate::words::{count, scaled, short};
-use crate::workload::WORKLOADS;
+use crate::workload::{Action, WORKLOADS};
 
 /// What stands where nothing was measured.
 pub(super) const NOT_MEASURED: &str = "not measured";
@@ -73,6 +73,16 @@ pub(super) fn percentiles(latency: &Latency) -> [Option<u64>; 4] {
         latency.p999,
         Some(latency.max),
     ]
+}
+
+/// What was timed, and how much of it there was if it was due by time.
+pub(super) fn action(results: &Results, cell: &Cell, action: Action) -> String {
+    match results.snapshots_taken(cell) {
+        Some(taken) if action == Action::Snapshot => {
+            format!("{}, {:.0} % of those due", action.name(), taken * 100.0)
+        }
+        _ => action.name().to_owned(),
+    }
 }
 
 /// What a workload does, if this version of the lab knows it.
@@ -153,6 +163,7 @@ pub(super) fn provenance(results: &Results) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Contexts", provenance.contexts.to_string()),
+        ("Keys", provenance.keys.name().to_owned()),
         (
             "Rounds",
             format!(
@@ -211,7 +222,17 @@ pub(super) const READING: &[&str] = &[
      limit, not an alternative, and never counted as a peer.",
     "The body decides what an update costs. A subject that changes a serde_json value in place \
      writes one number; a subject with flat documents copies the whole document, which is what \
-     lets readers keep an old version and snapshots be consistent.",
+     lets readers keep an old version and snapshots be consistent. To hand out a document, as gets \
+     and snapshots do, is to count a handle of it or to copy it: those peers count whose names end \
+     in -arc, and moka and flurry, as strategies do. Whatever is created gets a document of its \
+     own, so churn has the same work with it everywhere that has the same body.",
+    "Under snapshot-under-load the throughput is that of reads and updates alone, by all threads, \
+     among them the one that is taking a snapshot, which does nothing else meanwhile. A snapshot \
+     is due every millisecond; the first thread that comes to the end of a block of operations \
+     takes it, and if none does before the next is due, it is left out. So a slow snapshot shows \
+     in the throughput, and how many were taken stands beside their latency, which covers copying \
+     all entries and dropping them again. Strategies, rwlock, sharded-rwlock and evmap show all \
+     entries as of one instant; the other peers iterate while others write.",
     "Latencies are service times of a closed loop: a thread that waits does not issue the \
      operations it would have issued meanwhile. Fairness is Jain's index: 1 when all threads got \
      the same done. Processors is how many the threads kept busy; less than there are means that \
@@ -232,7 +253,9 @@ pub(super) const LIMITS: &[&str] = &[
      polls again instead of going to sleep, as the thread of a runtime with other tasks would not \
      sleep either. Runtimes with many tasks a thread are not measured yet.",
     "The floor keeps all documents once for every thread, so it fits into caches less well than a \
-     shared map; with many threads it is not an upper bound.",
+     shared map; with many threads it is not an upper bound. Its documents are trees, which it \
+     copies wherever one is handed out or created: under get-hot, churn and snapshot-under-load it \
+     is no limit at all.",
     "Memory for each entry of a strategy or peer, scalability models and the check of recorded histories: not measured.",
 ];
 

@@ -1,8 +1,8 @@
 //! The report as one web page that needs nothing but itself.
 
-use super::plots::Plot;
+use super::plots::{PEERS_SHOWN, Plot};
 use super::verdict::{Among, Verdict};
-use super::{figures, requirements, verdict};
+use super::{figures, requirements, targets, verdict};
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
 use crate::words::{count, escape};
@@ -21,6 +21,7 @@ pub(super) fn render(results: &Results, plots: &[(&str, Plot)]) -> String {
     );
     page += &head(results);
     page += &requirements::html(results);
+    page += &targets::html(results);
     for among in verdict::comparisons(results) {
         page += &standings(results, among);
     }
@@ -37,11 +38,12 @@ fn head(results: &Results) -> String {
     let provenance = &results.provenance;
     let mut text = String::from("<header>\n<h1>Concurrency strategies, measured</h1>\n");
     text += &format!(
-        "<p class=\"subtitle\">{} · {} · {} allocator · {} over {} · {}</p>\n",
+        "<p class=\"subtitle\">{} · {} · {} allocator · {} with {} keys over {} · {}</p>\n",
         escape(environment.cpu.as_deref().unwrap_or("unknown processor")),
         count(environment.hardware_threads, "hardware thread"),
         escape(&environment.allocator),
         count(provenance.contexts, "context"),
+        provenance.keys.name(),
         count(provenance.documents.count, "document"),
         escape(&provenance.started_at),
     );
@@ -138,8 +140,8 @@ fn section(results: &Results, workload: &str, plot: &Plot) -> String {
         "<section id=\"{name}\" aria-labelledby=\"h-{name}\">\n<h2 id=\"h-{name}\">{name}</h2>\n\
          <p>{definition}.</p>\n<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
          aria-labelledby=\"h-{name}\">\n{}</div>\n<figcaption>Solid lines with dots are \
-         strategies, dashed lines with squares peers, the thin grey one the floor. Bars are \
-         95&nbsp;% intervals.</figcaption>\n</figure>\n",
+         strategies, dashed lines with squares the {PEERS_SHOWN} strongest peers, the thin grey one \
+         the floor. Bars are 95&nbsp;% intervals.</figcaption>\n</figure>\n",
         plot.inline()
     );
     text += &throughput(results, workload);
@@ -228,16 +230,14 @@ fn latencies(results: &Results, workload: &str) -> String {
         .iter()
         .filter(|cell| cell.workload == workload)
     {
-        text += &latency_row(cell, "read", cell.latency_ns.read.as_ref());
-        text += &latency_row(cell, "update", cell.latency_ns.update.as_ref());
+        for (action, latency) in cell.latency_ns.each() {
+            text += &latency_row(cell, &figures::action(results, cell, action), latency);
+        }
     }
     text + "</tbody>\n</table>\n</div>\n</details>\n"
 }
 
-fn latency_row(cell: &Cell, operation: &str, latency: Option<&Latency>) -> String {
-    let Some(latency) = latency else {
-        return String::new();
-    };
+fn latency_row(cell: &Cell, operation: &str, latency: &Latency) -> String {
     let mut row = format!(
         "<tr class=\"{}\"><th scope=\"row\">{}</th><td class=\"number\" data-value=\"{}\">{}</td>\
          <td>{operation}</td>",

@@ -1,7 +1,7 @@
 //! The report as Markdown, with its plots beside it.
 
 use super::verdict::Among;
-use super::{figures, plots, requirements, verdict};
+use super::{figures, plots, requirements, targets, verdict};
 use crate::results::{Cell, Latency, Results};
 use crate::subjects::Kind;
 use crate::words::count;
@@ -19,6 +19,7 @@ pub(super) fn render(results: &Results) -> String {
         text += &format!("- {sentence}\n");
     }
     text += &requirements::markdown(results);
+    text += &targets::markdown(results);
     text += "\n## Where strategies stand\n\n";
     for among in verdict::comparisons(results) {
         text += &format!(
@@ -93,6 +94,10 @@ fn section(results: &Results, workload: &str) -> String {
         "![Throughput of {workload}]({})\n\n",
         plots::file_name(workload)
     );
+    text += &format!(
+        "The plot has the {} strongest peers, the table all.\n\n",
+        plots::PEERS_SHOWN
+    );
     text += "Operations per second: median, 95 % interval, ratio to the strongest peer.\n\n";
     text += &throughput(results, workload);
     text += "Latency, fairness and processors kept busy.\n\n";
@@ -103,8 +108,9 @@ fn section(results: &Results, workload: &str) -> String {
         .iter()
         .filter(|cell| cell.workload == workload)
     {
-        text += &latency_row(cell, "read", cell.latency_ns.read.as_ref());
-        text += &latency_row(cell, "update", cell.latency_ns.update.as_ref());
+        for (action, latency) in cell.latency_ns.each() {
+            text += &latency_row(cell, &figures::action(results, cell, action), latency);
+        }
     }
     text + "\n"
 }
@@ -143,10 +149,7 @@ fn throughput(results: &Results, workload: &str) -> String {
     text + "\n"
 }
 
-fn latency_row(cell: &Cell, operation: &str, latency: Option<&Latency>) -> String {
-    let Some(latency) = latency else {
-        return String::new();
-    };
+fn latency_row(cell: &Cell, operation: &str, latency: &Latency) -> String {
     let mut row = format!("| {} | {} | {operation} |", cell.subject, cell.threads);
     for percentile in figures::percentiles(latency) {
         let text = percentile.map_or(figures::NOT_MEASURED.into(), figures::duration);

@@ -6,6 +6,7 @@ mod html;
 mod markdown;
 mod plots;
 mod requirements;
+mod targets;
 mod verdict;
 
 use crate::error::LabError;
@@ -58,11 +59,12 @@ pub fn requirement(verdict: &Verdict) -> String {
     requirements::line(verdict)
 }
 
-/// The comparison of strategies and peers, and the requirements, in a few lines of plain text.
+/// The comparison of strategies and peers, the targets, and the requirements, in a few lines of plain text.
 #[must_use]
 pub fn headlines(results: &Results) -> String {
     let mut lines = vec![verdict::summary(results)];
     lines.extend(verdict::sentences(results));
+    lines.extend(targets::headlines(results));
     lines.extend(requirements::headlines(results));
     lines.join("\n")
 }
@@ -82,6 +84,9 @@ impl Rendered {
     }
 }
 
+#[cfg(test)]
+#[path = "targets_tests.rs"]
+mod targets_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

@@ -30,6 +30,9 @@ const PEER_COLOURS: [&str; 6] = [
     "#e67700", "#d6006c", "#8d4a1f", "#e08e0b", "#a61e1e", "#7a5c61",
 ];
 
+/// More peers in one plot than there are colours could not be told apart.
+pub(super) const PEERS_SHOWN: usize = PEER_COLOURS.len();
+
 /// A plot with placeholders for its colours.
 #[derive(Debug)]
 pub(super) struct Plot {
@@ -144,7 +147,12 @@ impl<'a> Series<'a> {
     fn all(results: &'a Results, workload: &str) -> Vec<Self> {
         let threads = verdict::threads(results);
         let mut of_kind = [0_u8; 2];
-        let subjects = verdict::subjects(results).into_iter().map(|subject| {
+        let peers = strongest_peers(results, workload);
+        let shown = |subject: &&Cell| {
+            subject.kind != Kind::Peer || peers.contains(&subject.subject.as_str())
+        };
+        let subjects = verdict::subjects(results).into_iter().filter(shown);
+        let subjects = subjects.map(|subject| {
             let mut next = |kind: usize, base: u8| {
                 of_kind[kind] += 1;
                 let index = (of_kind[kind] - 1) % STRATEGY_COLOURS.len() as u8;
@@ -179,6 +187,28 @@ impl<'a> Series<'a> {
             self.name, last.threads
         ))
     }
+}
+
+/// The peers that come nearest to the strongest at some number of threads: as many as there are
+/// colours for. The tables have all of them.
+fn strongest_peers<'a>(results: &'a Results, workload: &str) -> Vec<&'a str> {
+    let nearest = |subject: &str| {
+        let share = |threads: usize| {
+            let best = results.strongest_peer(workload, threads)?.throughput.median;
+            let own = results.cell(workload, threads, subject)?.throughput.median;
+            Some(own / best)
+        };
+        let shares = verdict::threads(results).into_iter().filter_map(share);
+        shares.fold(0.0, f64::max)
+    };
+    let subjects = verdict::subjects(results).into_iter();
+    let peers = subjects.filter(|subject| subject.kind == Kind::Peer);
+    let mut peers: Vec<(f64, &str)> = peers
+        .map(|peer| (nearest(&peer.subject), peer.subject.as_str()))
+        .collect();
+    peers.sort_by(|a, b| b.0.total_cmp(&a.0));
+    peers.truncate(PEERS_SHOWN);
+    peers.into_iter().map(|(_, name)| name).collect()
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

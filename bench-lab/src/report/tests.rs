@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::keys::Keys;
 use crate::requirements;
 use crate::results::requirements::{Decision, Memory, Requirements};
 use crate::results::{
@@ -12,7 +13,13 @@ use crate::results::{
 use crate::subjects::{Body, Kind};
 use crate::verification::Level;
 
-fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f64>) -> Cell {
+pub(super) fn cell(
+    subject: &str,
+    kind: Kind,
+    threads: usize,
+    median: f64,
+    spread: Option<f64>,
+) -> Cell {
     Cell {
         subject: subject.into(),
         kind,
@@ -35,6 +42,7 @@ fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f
             overlap: 1.0,
             fairness: 0.123_456_789_012_345_6,
             processors: None,
+            snapshots: None,
         }],
         latency_ns: Latencies {
             read: Some(Latency {
@@ -44,7 +52,7 @@ fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f
                 max: 9_999_999,
                 samples: 900,
             }),
-            update: None,
+            ..Latencies::default()
         },
         bytes_per_entry: None,
         fairness: Some(0.99),
@@ -53,7 +61,7 @@ fn cell(subject: &str, kind: Kind, threads: usize, median: f64, spread: Option<f
     }
 }
 
-fn assert_no_odd_figures(text: &str) {
+pub(super) fn assert_no_odd_figures(text: &str) {
     for odd in ["NaN", "inf", "-inf"] {
         for before in [" ", ">", "\"", "*"] {
             assert!(!text.contains(&format!("{before}{odd}<")), "{before}{odd}");
@@ -62,7 +70,7 @@ fn assert_no_odd_figures(text: &str) {
     }
 }
 
-fn results(cells: Vec<Cell>) -> Results {
+pub(super) fn results(cells: Vec<Cell>) -> Results {
     Results {
         schema: SCHEMA.into(),
         environment: Environment {
@@ -95,6 +103,7 @@ fn results(cells: Vec<Cell>) -> Results {
                 max_bytes: 3,
             },
             contexts: 10,
+            keys: Keys::String,
             rounds: 5,
             round_ms: 20,
             warm_up_ms: 4,
@@ -346,4 +355,54 @@ fn failed_checks_and_interruption_stand_first() {
     assert!(before.contains("ours lost &lt;3&gt;") && before.contains("Interrupted"));
     let before = rendered.markdown.split("## ").next().unwrap();
     assert!(before.contains("ours lost &lt;3>") && before.contains("Interrupted"));
+}
+
+#[test]
+fn every_action_and_the_type_of_keys_are_told() {
+    let mut results = typical();
+    results.provenance.keys = Keys::U64;
+    let latency = results.cells[0].latency_ns.read.clone();
+    results.cells[0].latency_ns = Latencies {
+        read: latency.clone(),
+        get: latency.clone(),
+        update: latency.clone(),
+        create: latency.clone(),
+        remove: latency.clone(),
+        snapshot: latency,
+    };
+    // Of 20 ms; of the others it is not known whether snapshots were due.
+    results.cells[0].rounds[0].snapshots = Some(15);
+    let rendered = render(&results).unwrap();
+    for action in [
+        "get",
+        "update",
+        "create",
+        "remove",
+        "snapshot, 75 % of those due",
+    ] {
+        assert!(rendered.html.contains(&format!("<td>{action}</td>")));
+        assert!(rendered.markdown.contains(&format!("| {action} |")));
+    }
+    assert!(rendered.html.contains("with u64 keys over"));
+    assert!(rendered.markdown.contains("| Keys | u64 |"));
+}
+
+#[test]
+fn a_plot_has_no_more_peers_than_colours_and_the_strongest_of_them() {
+    let mut cells = vec![cell("ours", Kind::Strategy, 1, 1e6, None)];
+    let names: Vec<String> = (0..20).map(|n| format!("peer-{n:02}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        // The later, the faster; but the first is the fastest with two threads.
+        cells.push(cell(name, Kind::Peer, 1, 1e6 + n as f64, None));
+        let alone = if n == 0 { 9e6 } else { 1e5 };
+        cells.push(cell(name, Kind::Peer, 2, alone, None));
+    }
+    let rendered = render(&results(cells)).unwrap();
+    let (_, plot) = &rendered.plots[0];
+    let shown: Vec<_> = names.iter().filter(|name| plot.contains(*name)).collect();
+    let expected = [
+        "peer-00", "peer-15", "peer-16", "peer-17", "peer-18", "peer-19",
+    ];
+    assert_eq!(shown, expected);
+    assert!(names.iter().all(|name| rendered.html.contains(name)));
 }

@@ -11,9 +11,9 @@ use rand::RngExt;
 use crate::workload::{Generator, generator};
 
 /// The size of a new document as JSON text.
-pub(super) const BYTES: usize = 1_024;
+pub(crate) const BYTES: usize = 1_024;
 /// How many fields a document has.
-pub(super) const FIELDS: usize = 16;
+pub(crate) const FIELDS: usize = 16;
 /// The field that updates of one field change, and how long its text is in a new document.
 pub(super) const CHANGING: &str = "note";
 const CHANGING_CHARS: usize = 24;
@@ -26,7 +26,7 @@ pub(super) fn ids(contexts: usize) -> Vec<ContextId> {
 }
 
 /// A document of [`BYTES`] bytes. Versions 0 and 1 of a context differ in every value.
-pub(super) fn document(seed: u64, context: usize, version: usize) -> Document {
+pub(crate) fn document(seed: u64, context: usize, version: usize) -> Document {
     let mut random = generator(seed, &[0xd0c, context as u64, version as u64]);
     // Flags take turns, numbers are made of their context and version: no draw repeats them.
     let mut json = format!(

@@ -33,7 +33,7 @@
 //! as the check of effective updates says; each history must have been full; and every rollback
 //! must have brought back the document that it was for.
 
-mod documents;
+pub(crate) mod documents;
 mod load;
 mod memory;
 mod verdict;

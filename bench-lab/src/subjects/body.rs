@@ -1,14 +1,14 @@
 //! The two bodies a document can have, and what a read and an update do with each.
 
 use std::hint::black_box;
+#[cfg(feature = "peers")]
+use std::sync::Arc;
 
 #[cfg(feature = "peers")]
 use contexture::Document;
 use serde_json::Value;
 
-#[cfg(feature = "peers")]
-use crate::documents::Dataset;
-use crate::documents::{COUNTER, Object};
+use crate::documents::{COUNTER, Dataset, Object};
 
 /// One immutable buffer a document.
 pub(super) mod flat {
@@ -78,19 +78,37 @@ pub(super) mod tree {
     }
 }
 
-/// A document of either body, for subjects that are measured with both.
-#[cfg(feature = "peers")]
-pub(super) trait Held: Sized + Send + Sync + 'static {
-    fn new(dataset: &Dataset, context: usize) -> Result<Self, String>;
+/// A document as a map of the lab's peers holds it.
+pub(super) trait Held: Clone + Send + Sync + 'static {
+    fn new(dataset: &Dataset, entry: usize) -> Result<Self, String>;
+
+    /// A document of its own with the same content, as if it had just arrived.
+    fn fresh(&self) -> Self;
+
     fn read(&self, field: &str) -> bool;
+
+    /// Makes the counter one higher.
     fn increment(&mut self) -> bool;
+
     fn counter(&self) -> u64;
+}
+
+/// A document that is never changed: its next version is another one.
+#[cfg(feature = "peers")]
+pub(super) trait Immutable: Held {
+    /// The next version, with a counter one higher.
+    fn incremented(&self) -> Option<Self>;
 }
 
 #[cfg(feature = "peers")]
 impl Held for Document {
-    fn new(dataset: &Dataset, context: usize) -> Result<Self, String> {
-        dataset.document(context)
+    fn new(dataset: &Dataset, entry: usize) -> Result<Self, String> {
+        dataset.document(entry)
+    }
+
+    #[inline]
+    fn fresh(&self) -> Self {
+        self.clone()
     }
 
     #[inline]
@@ -100,7 +118,7 @@ impl Held for Document {
 
     #[inline]
     fn increment(&mut self) -> bool {
-        flat::incremented(self).map(|next| *self = next).is_some()
+        self.incremented().map(|next| *self = next).is_some()
     }
 
     fn counter(&self) -> u64 {
@@ -109,9 +127,55 @@ impl Held for Document {
 }
 
 #[cfg(feature = "peers")]
+impl Immutable for Document {
+    #[inline]
+    fn incremented(&self) -> Option<Self> {
+        flat::incremented(self)
+    }
+}
+
+/// A flat document that can be handed out without copying it.
+#[cfg(feature = "peers")]
+impl Held for Arc<Document> {
+    fn new(dataset: &Dataset, entry: usize) -> Result<Self, String> {
+        dataset.document(entry).map(Self::new)
+    }
+
+    #[inline]
+    fn fresh(&self) -> Self {
+        Self::new(Document::clone(self))
+    }
+
+    #[inline]
+    fn read(&self, field: &str) -> bool {
+        flat::read(self, field)
+    }
+
+    #[inline]
+    fn increment(&mut self) -> bool {
+        self.incremented().map(|next| *self = next).is_some()
+    }
+
+    fn counter(&self) -> u64 {
+        flat::counter(self)
+    }
+}
+
+#[cfg(feature = "peers")]
+impl Immutable for Arc<Document> {
+    #[inline]
+    fn incremented(&self) -> Option<Self> {
+        flat::incremented(self).map(Self::new)
+    }
+}
+
 impl Held for Object {
-    fn new(dataset: &Dataset, context: usize) -> Result<Self, String> {
-        Ok(dataset.object(context))
+    fn new(dataset: &Dataset, entry: usize) -> Result<Self, String> {
+        Ok(dataset.object(entry))
+    }
+
+    fn fresh(&self) -> Self {
+        self.clone()
     }
 
     #[inline]

@@ -1,76 +1,115 @@
-//! [`dashmap`](https://docs.rs/dashmap), with each of the two bodies: at its best, changing
-//! documents in place under the lock of their shard; and with the body that strategies have, so
-//! that the difference between the maps can be told from that between the bodies.
+//! [`dashmap`](https://docs.rs/dashmap): changing documents in place under the lock of their
+//! shard, which is its best at updates; with the body that strategies have, so that the difference
+//! between the maps can be told from that between the bodies; and with that body behind an `Arc`,
+//! its best where documents are handed out.
 
-use dashmap::DashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use contexture::Document;
+use dashmap::{DashMap, Entry as Place};
 use foldhash::fast::RandomState;
 
 use super::body::Held;
-use super::{About, Body, Entry, Kind, Session, Subject};
-use crate::documents::{Dataset, Key, Object, Target};
-use crate::error::LabError;
+use super::map::{self, Family, Map, Session};
+use super::{About, Body, Entry, Kind};
+use crate::documents::Object;
+use crate::keys::Key;
 use crate::verification::Verification;
-use crate::worker::Worker;
-use contexture::Document;
 
-pub(super) const IN_PLACE: Entry = Entry {
-    about: About {
-        name: "dashmap",
-        kind: Kind::Peer,
-        body: Body::InPlace,
-        verification: Verification::NONE,
-        note: "`get` and `get_mut`: one lock a shard, nothing cloned; foldhash",
+pub(super) const ENTRIES: [Entry; 3] = [
+    Entry {
+        about: about(
+            "dashmap",
+            Body::InPlace,
+            "`get` and `get_mut`: one lock a shard, nothing cloned; a snapshot copies shard after \
+             shard, not as of one instant; foldhash",
+        ),
+        fill: map::fill::<Dash<Object>>,
     },
-    fill: Map::<Object>::fill,
-};
-
-pub(super) const COPIED: Entry = Entry {
-    about: About {
-        name: "dashmap-copied",
-        kind: Kind::Peer,
-        body: Body::Copied,
-        verification: Verification::NONE,
-        note: "the same, and an update replaces a flat document by its copy under the lock",
+    Entry {
+        about: about(
+            "dashmap-copied",
+            Body::Copied,
+            "the same, and an update replaces a flat document by its copy under the lock",
+        ),
+        fill: map::fill::<Dash<Document>>,
     },
-    fill: Map::<Document>::fill,
-};
+    Entry {
+        about: about(
+            "dashmap-arc",
+            Body::Copied,
+            "the same with each document behind an `Arc`, which gets and snapshots clone",
+        ),
+        fill: map::fill::<Dash<Arc<Document>>>,
+    },
+];
 
-struct Map<H>(DashMap<Key, H, RandomState>);
+const fn about(name: &'static str, body: Body, note: &'static str) -> About {
+    About {
+        name,
+        kind: Kind::Peer,
+        body,
+        verification: Verification::NONE,
+        note,
+    }
+}
 
-impl<H: Held> Map<H> {
-    fn fill(dataset: &Dataset, _workers: usize) -> Result<Box<dyn Subject>, LabError> {
-        let map = DashMap::with_hasher(RandomState::default());
-        for (context, target) in dataset.targets.iter().enumerate() {
-            let held = H::new(dataset, context).map_err(|reason| LabError::Fill {
-                subject: "dashmap",
-                reason,
-            })?;
-            map.insert(target.key.clone(), held);
+struct Dash<H>(PhantomData<H>);
+
+impl<H: Held> Family for Dash<H> {
+    type Map<K: Key> = DashMap<K, H, RandomState>;
+}
+
+impl<K: Key, H: Held> Map<K> for DashMap<K, H, RandomState> {
+    type Held = H;
+    type Session<'a> = &'a Self;
+
+    fn empty(_workers: usize) -> Self {
+        Self::with_hasher(RandomState::default())
+    }
+
+    fn session(&self, _worker: usize) -> &Self {
+        self
+    }
+}
+
+impl<K: Key, H: Held> Session<K> for &DashMap<K, H, RandomState> {
+    type Held = H;
+
+    #[inline]
+    fn read(&mut self, key: &K, field: &str) -> bool {
+        DashMap::get(self, key).is_some_and(|held| held.read(field))
+    }
+
+    #[inline]
+    fn get(&mut self, key: &K) -> Option<H> {
+        DashMap::get(self, key).map(|held| held.clone())
+    }
+
+    #[inline]
+    fn update(&mut self, key: &K) -> bool {
+        self.get_mut(key).is_some_and(|mut held| held.increment())
+    }
+
+    #[inline]
+    fn create(&mut self, key: &K, held: H) -> bool {
+        match self.entry(key.clone()) {
+            Place::Vacant(vacant) => {
+                vacant.insert(held);
+                true
+            }
+            Place::Occupied(_) => false,
         }
-        Ok(Box::new(Self(map)))
-    }
-}
-
-impl<H: Held> Subject for Map<H> {
-    fn work(&self, worker: &mut Worker<'_>) {
-        (&mut &*self).drive(worker);
-    }
-
-    fn updates(&self, _targets: &[Target]) -> u64 {
-        self.0.iter().map(|entry| entry.counter()).sum()
-    }
-}
-
-impl<H: Held> Session for &Map<H> {
-    #[inline]
-    fn read(&mut self, target: &Target) -> bool {
-        let held = self.0.get(&target.key);
-        held.is_some_and(|held| held.read(&target.field))
     }
 
     #[inline]
-    fn update(&mut self, target: &Target) -> bool {
-        let held = self.0.get_mut(&target.key);
-        held.is_some_and(|mut held| held.increment())
+    fn remove(&mut self, key: &K) -> bool {
+        DashMap::remove(self, key).is_some()
+    }
+
+    fn visit(&mut self, mut show: impl FnMut(&K, &H)) {
+        self.iter()
+            .for_each(|entry| show(entry.key(), entry.value()));
     }
 }

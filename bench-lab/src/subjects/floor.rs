@@ -3,16 +3,17 @@
 //! hold less of it than of a shared map.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::hash_map::Entry as Place;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 
-use super::body::tree;
-use super::{About, Body, Entry, Kind, Session, Subject};
-use crate::documents::{Dataset, Key, Object, Target};
-use crate::error::LabError;
+use super::body::{Held, tree};
+use super::map::{self, Family, Map, Session};
+use super::{About, Body, Entry, Kind};
+use crate::documents::Object;
+use crate::keys::Key;
 use crate::verification::Verification;
-use crate::worker::Worker;
 
 pub(super) const ENTRY: Entry = Entry {
     about: About {
@@ -22,52 +23,74 @@ pub(super) const ENTRY: Entry = Entry {
         verification: Verification::NONE,
         note: "a `HashMap` of its own for every worker, no synchronisation at all; foldhash",
     },
-    fill: Maps::fill,
+    fill: map::fill::<Floor>,
 };
 
-type Map = HashMap<Key, Object, RandomState>;
+struct Floor;
+
+impl Family for Floor {
+    type Map<K: Key> = Maps<K>;
+}
 
 /// Each worker locks its own map once a round, before the first operation.
-struct Maps(Vec<Mutex<Map>>);
+struct Maps<K>(Vec<Mutex<Own<K>>>);
 
-impl Maps {
-    fn fill(dataset: &Dataset, workers: usize) -> Result<Box<dyn Subject>, LabError> {
-        let fill_one = |_| {
-            let targets = dataset.targets.iter().enumerate();
-            let map =
-                targets.map(|(context, target)| (target.key.clone(), dataset.object(context)));
-            Mutex::new(map.collect())
-        };
-        Ok(Box::new(Self((0..workers).map(fill_one).collect())))
+type Own<K> = HashMap<K, Object, RandomState>;
+
+impl<K: Key> Map<K> for Maps<K> {
+    type Held = Object;
+    type Session<'a> = MutexGuard<'a, Own<K>>;
+
+    fn empty(workers: usize) -> Self {
+        Self((0..workers).map(|_| Mutex::default()).collect())
     }
-}
 
-impl Subject for Maps {
-    fn work(&self, worker: &mut Worker<'_>) {
-        let map = &self.0[worker.index()];
-        map.lock()
+    fn session(&self, worker: usize) -> Self::Session<'_> {
+        self.0[worker]
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .drive(worker);
     }
 
-    fn updates(&self, _targets: &[Target]) -> u64 {
-        let of_one = |map: &Mutex<Map>| {
-            let map = map.lock().unwrap_or_else(PoisonError::into_inner);
-            map.values().map(tree::counter).sum::<u64>()
-        };
-        self.0.iter().map(of_one).sum()
+    fn copies(&self) -> usize {
+        self.0.len()
     }
 }
 
-impl Session for Map {
+impl<K: Key> Session<K> for MutexGuard<'_, Own<K>> {
+    type Held = Object;
+
     #[inline]
-    fn read(&mut self, target: &Target) -> bool {
-        self.get(&target.key)
-            .is_some_and(|object| tree::read(object, &target.field))
+    fn read(&mut self, key: &K, field: &str) -> bool {
+        HashMap::get(self, key).is_some_and(|object| tree::read(object, field))
     }
 
     #[inline]
-    fn update(&mut self, target: &Target) -> bool {
-        self.get_mut(&target.key).is_some_and(tree::increment)
+    fn get(&mut self, key: &K) -> Option<Object> {
+        HashMap::get(self, key).cloned()
+    }
+
+    #[inline]
+    fn update(&mut self, key: &K) -> bool {
+        self.get_mut(key).is_some_and(Held::increment)
+    }
+
+    #[inline]
+    fn create(&mut self, key: &K, held: Object) -> bool {
+        match self.entry(key.clone()) {
+            Place::Vacant(vacant) => {
+                vacant.insert(held);
+                true
+            }
+            Place::Occupied(_) => false,
+        }
+    }
+
+    #[inline]
+    fn remove(&mut self, key: &K) -> bool {
+        HashMap::remove(self, key).is_some()
+    }
+
+    fn visit(&mut self, mut show: impl FnMut(&K, &Object)) {
+        self.iter().for_each(|(key, held)| show(key, held));
     }
 }

@@ -1,23 +1,37 @@
 //! What is measured: strategies, their peers, and the floor, all behind one trait.
 //!
 //! A strategy appears here by being registered in `contexture-strategies`. A peer is one file
-//! beside this one and one line in [`catalog`].
+//! beside this one and one line in `peers`.
 
 mod body;
 #[cfg(feature = "peers")]
 mod dashmap;
+#[cfg(feature = "peers")]
+mod evmap;
 mod floor;
 #[cfg(feature = "peers")]
+mod flurry;
+mod map;
+#[cfg(feature = "peers")]
+mod moka;
+#[cfg(feature = "peers")]
 mod papaya;
+#[cfg(feature = "peers")]
+mod rwlock;
+#[cfg(feature = "peers")]
+mod scc_hashindex;
+#[cfg(feature = "peers")]
+mod scc_hashmap;
+#[cfg(feature = "peers")]
+mod sharded;
 mod strategy;
 
 use serde::{Deserialize, Serialize};
 
-use crate::documents::{Dataset, Target};
+use crate::documents::Dataset;
 use crate::error::LabError;
 use crate::verification::Verification;
-use crate::worker::{Tally, Worker};
-use crate::workload::Operation;
+use crate::worker::Worker;
 
 /// In what relation a subject stands to the strategies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,12 +100,21 @@ pub trait Subject: Send + Sync {
     /// own thread.
     fn work(&self, worker: &mut Worker<'_>);
 
-    /// The sum of the update counters of all documents in it. Called while nobody works.
-    fn updates(&self, targets: &[Target]) -> u64;
+    /// What is in it. Called while nobody works.
+    fn audit(&self) -> Audit;
 }
 
-/// Makes a subject and fills it with the documents, for so many workers.
-pub type Fill = fn(&Dataset, usize) -> Result<Box<dyn Subject>, LabError>;
+/// What a subject holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// How many entries.
+    pub entries: usize,
+    /// The sum of the update counters of all documents.
+    pub updates: u64,
+}
+
+/// Makes a subject and fills it with the documents, for so many workers; or says why it cannot.
+pub type Fill = fn(&Dataset, usize) -> Result<Box<dyn Subject>, String>;
 
 /// A subject that can be built: what `list` shows and the harness fills.
 #[derive(Debug, Clone, Copy)]
@@ -107,9 +130,25 @@ pub struct Entry {
 pub fn catalog() -> Vec<Entry> {
     let mut entries = strategy::entries();
     #[cfg(feature = "peers")]
-    entries.extend([dashmap::IN_PLACE, dashmap::COPIED, papaya::ENTRY]);
+    entries.extend(peers());
     entries.push(floor::ENTRY);
     entries
+}
+
+#[cfg(feature = "peers")]
+fn peers() -> impl Iterator<Item = Entry> {
+    let peers: [&[Entry]; 9] = [
+        &dashmap::ENTRIES,
+        &papaya::ENTRIES,
+        &scc_hashmap::ENTRIES,
+        &scc_hashindex::ENTRIES,
+        &flurry::ENTRIES,
+        &evmap::ENTRIES,
+        &moka::ENTRIES,
+        &rwlock::ENTRIES,
+        &sharded::ENTRIES,
+    ];
+    peers.into_iter().flatten().copied()
 }
 
 /// The subject of that name.
@@ -129,41 +168,12 @@ pub fn find(name: &str) -> Result<Entry, LabError> {
     })
 }
 
-/// What one thread does with a subject that never awaits. Both say whether they were done: the
-/// context was there and, for an update, its counter is now one higher.
-trait Session {
-    fn read(&mut self, target: &Target) -> bool;
-    fn update(&mut self, target: &Target) -> bool;
-
-    /// The whole loop of a worker.
-    fn drive(&mut self, worker: &mut Worker<'_>) {
-        while let Some(block) = worker.next_block() {
-            let mut tally = Tally::default();
-            for operation in block.untimed {
-                tally.count(*operation, self.perform(worker, *operation));
-            }
-            let timer = worker.start_timer();
-            let done = self.perform(worker, block.timed);
-            tally.count(block.timed, done);
-            worker.finish(block.timed, timer, tally);
-        }
-    }
-
-    #[inline]
-    fn perform(&mut self, worker: &Worker<'_>, operation: Operation) -> bool {
-        let target = worker.target(operation);
-        if operation.is_update() {
-            self.update(target)
-        } else {
-            self.read(target)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::documents::Sample;
+    use crate::keys::Keys;
 
     #[test]
     fn names_are_distinct_and_there_is_one_floor() {
@@ -185,11 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn a_new_subject_holds_every_context_without_updates() {
-        let dataset = Dataset::load(None).unwrap().spread(50);
-        for entry in catalog() {
-            let subject = (entry.fill)(&dataset, 2).unwrap();
-            assert_eq!(subject.updates(&dataset.targets), 0, "{}", entry.about.name);
+    fn a_new_subject_holds_every_entry_without_updates() {
+        for keys in Keys::ALL {
+            let dataset = Dataset::sample(Sample::Webhooks).unwrap().spread(50);
+            let dataset = dataset.with_keys(keys).with_extra(7);
+            for entry in catalog() {
+                let audit = (entry.fill)(&dataset, 2).unwrap().audit();
+                let expected = Audit {
+                    entries: 57,
+                    updates: 0,
+                };
+                assert_eq!(audit, expected, "{}", entry.about.name);
+            }
         }
     }
 }

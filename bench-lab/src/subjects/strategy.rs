@@ -3,17 +3,17 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use contexture::Document;
+use contexture::{ContextId, Document};
 use contexture_strategies::kind::{Visitor, visit_all};
 use contexture_strategies::{Strategy, StrategyKind};
 
 use super::body::flat;
-use super::{About, Body, Entry, Kind, Subject};
-use crate::documents::{Dataset, Key, Target};
-use crate::error::LabError;
+use super::{About, Audit, Body, Entry, Kind, Subject};
+use crate::documents::{Dataset, Target};
+use crate::keys::{Key, Keys};
 use crate::verification::Verification;
 use crate::worker::{Tally, Worker};
-use crate::workload::Operation;
+use crate::workload::{Action, Operation};
 
 /// One entry for each strategy of the registry.
 pub(super) fn entries() -> Vec<Entry> {
@@ -35,46 +35,66 @@ impl Visitor for Entries {
         };
         self.0.push(Entry {
             about,
-            fill: Adapter::<S>::fill,
+            fill: fill::<S>,
         });
     }
 }
 
-struct Adapter<S: StrategyKind> {
-    store: S::Store<Key, Document>,
+fn fill<S: StrategyKind>(dataset: &Dataset, _workers: usize) -> Result<Box<dyn Subject>, String> {
+    Ok(match dataset.keys {
+        Keys::String => Box::new(Adapter::<ContextId, S>::fill(dataset)?),
+        Keys::U64 => Box::new(Adapter::<u64, S>::fill(dataset)?),
+    })
 }
 
-impl<S: StrategyKind> Adapter<S> {
-    fn fill(dataset: &Dataset, _workers: usize) -> Result<Box<dyn Subject>, LabError> {
-        let failed = |reason| LabError::Fill {
-            subject: S::NAME,
-            reason,
-        };
-        let store = S::Store::<Key, Document>::new();
-        for (context, target) in dataset.targets.iter().enumerate() {
-            let document = dataset.document(context).map_err(failed)?;
+struct Adapter<K: Key, S: StrategyKind> {
+    store: S::Store<K, Document>,
+    targets: Box<[Target<K>]>,
+    /// What documents are created from.
+    template: Document,
+}
+
+impl<K: Key, S: StrategyKind> Adapter<K, S> {
+    fn fill(dataset: &Dataset) -> Result<Self, String> {
+        let store = S::Store::<K, Document>::new();
+        let targets = dataset.targets::<K>();
+        for (entry, target) in targets.iter().enumerate() {
+            let document = dataset.document(entry)?;
             pollster::block_on(store.create(target.key.clone(), document))
-                .map_err(|error| failed(error.to_string()))?;
+                .map_err(|error| error.to_string())?;
         }
-        Ok(Box::new(Self { store }))
+        Ok(Self {
+            store,
+            targets,
+            template: dataset.document(dataset.typical_context())?,
+        })
     }
 
     #[inline]
-    async fn perform(&self, target: &Target, operation: Operation) -> bool {
-        if operation.is_update() {
-            self.store
-                .try_update(&target.key, |current| {
-                    flat::incremented(current.value()).ok_or(())
-                })
-                .await
-                .is_ok()
-        } else {
-            self.store
-                .read(&target.key, |current| {
-                    flat::read(current.value(), &target.field)
-                })
-                .await
-                .unwrap_or(false)
+    async fn perform(&self, operation: Operation) -> bool {
+        let Target { key, field } = &self.targets[operation.entry()];
+        let store = &self.store;
+        match operation.action() {
+            Action::Read => {
+                let read = store.read(key, |current| flat::read(current.value(), field));
+                read.await.unwrap_or(false)
+            }
+            Action::Get => {
+                let found = store.get(key).await;
+                found.is_some_and(|current| flat::read(current.value(), field))
+            }
+            Action::Update => {
+                let updated =
+                    store.try_update(key, |current| flat::incremented(current.value()).ok_or(()));
+                updated.await.is_ok()
+            }
+            Action::Create => {
+                let created = store.create(key.clone(), self.template.clone());
+                created.await.is_ok()
+            }
+            Action::Remove => store.remove(key, None).await.is_ok(),
+            // Due by time, never drawn.
+            Action::Snapshot => false,
         }
     }
 
@@ -82,30 +102,40 @@ impl<S: StrategyKind> Adapter<S> {
         while let Some(block) = worker.next_block() {
             let mut tally = Tally::default();
             for operation in block.untimed {
-                let done = self.perform(worker.target(*operation), *operation).await;
-                tally.count(*operation, done);
+                tally.count(*operation, self.perform(*operation).await);
             }
             let timer = worker.start_timer();
-            let done = self.perform(worker.target(block.timed), block.timed).await;
+            let done = self.perform(block.timed).await;
             tally.count(block.timed, done);
             worker.finish(block.timed, timer, tally);
+            if worker.snapshot_is_due() {
+                let timer = worker.start_timer();
+                let entries = self.store.snapshot().await.len();
+                worker.finish_snapshot(timer, entries == self.targets.len());
+            }
+        }
+        if let Some(operation) = worker.unfinished() {
+            let mut tally = Tally::default();
+            tally.count(operation, self.perform(operation).await);
+            worker.finish_last(tally);
         }
     }
 }
 
-impl<S: StrategyKind> Subject for Adapter<S> {
+impl<K: Key, S: StrategyKind> Subject for Adapter<K, S> {
     fn work(&self, worker: &mut Worker<'_>) {
         run_busily(self.drive(worker));
     }
 
-    fn updates(&self, targets: &[Target]) -> u64 {
-        let count = |target: &Target| {
-            let read = self
-                .store
-                .read(&target.key, |current| flat::counter(current.value()));
-            pollster::block_on(read).unwrap_or(0)
-        };
-        targets.iter().map(count).sum()
+    fn audit(&self) -> Audit {
+        let snapshot = pollster::block_on(self.store.snapshot());
+        Audit {
+            entries: snapshot.len(),
+            updates: snapshot
+                .iter()
+                .map(|(_, current)| flat::counter(current.value()))
+                .sum(),
+        }
     }
 }
 
