@@ -1,11 +1,10 @@
-//! What a map that never awaits must do to be a subject, for keys and documents of any type, and
-//! the loop of its workers.
+//! What a map that never awaits must do to be a subject, for keys and documents of any type.
 
 use super::body::Held;
-use super::{Audit, Subject};
+use super::{Audit, Perform, Subject};
 use crate::documents::{Dataset, Target};
 use crate::keys::{Key, Keys};
-use crate::worker::{Tally, Worker};
+use crate::worker::Worker;
 use crate::workload::{Action, Operation};
 
 /// A map, named before the type of its keys is known.
@@ -144,30 +143,7 @@ where
     template: S::Held,
 }
 
-impl<K: Key, S: Session<K>> Hand<'_, K, S> {
-    fn drive(&mut self, worker: &mut Worker<'_>) {
-        while let Some(block) = worker.next_block() {
-            let mut tally = Tally::default();
-            for operation in block.untimed {
-                tally.count(*operation, self.perform(*operation));
-            }
-            let timer = worker.start_timer();
-            let done = self.perform(block.timed);
-            tally.count(block.timed, done);
-            worker.finish(block.timed, timer, tally);
-            if worker.snapshot_is_due() {
-                let timer = worker.start_timer();
-                let entries = self.session.snapshot(self.targets.len());
-                worker.finish_snapshot(timer, entries == self.targets.len());
-            }
-        }
-        if let Some(operation) = worker.unfinished() {
-            let mut tally = Tally::default();
-            tally.count(operation, self.perform(operation));
-            worker.finish_last(tally);
-        }
-    }
-
+impl<K: Key, S: Session<K>> Perform for Hand<'_, K, S> {
     #[inline]
     fn perform(&mut self, operation: Operation) -> bool {
         let Target { key, field } = &self.targets[operation.entry()];
@@ -180,5 +156,9 @@ impl<K: Key, S: Session<K>> Hand<'_, K, S> {
             // Due by time, never drawn.
             Action::Snapshot => false,
         }
+    }
+
+    fn snapshot(&mut self) -> bool {
+        self.session.snapshot(self.targets.len()) == self.targets.len()
     }
 }

@@ -31,7 +31,8 @@ use serde::{Deserialize, Serialize};
 use crate::documents::Dataset;
 use crate::error::LabError;
 use crate::verification::Verification;
-use crate::worker::Worker;
+use crate::worker::{Tally, Worker};
+use crate::workload::Operation;
 
 /// In what relation a subject stands to the strategies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,39 @@ pub trait Subject: Send + Sync {
 
     /// What is in it. Called while nobody works.
     fn audit(&self) -> Audit;
+}
+
+/// One worker at a subject that never awaits.
+trait Perform {
+    /// Performs one operation, and says whether it was done.
+    fn perform(&mut self, operation: Operation) -> bool;
+
+    /// Takes a snapshot, and says whether every entry is in it.
+    fn snapshot(&mut self) -> bool;
+
+    /// The whole loop of a worker.
+    fn drive(&mut self, worker: &mut Worker<'_>) {
+        while let Some(block) = worker.next_block() {
+            let mut tally = Tally::default();
+            for operation in block.untimed {
+                tally.count(*operation, self.perform(*operation));
+            }
+            let timer = worker.start_timer();
+            let done = self.perform(block.timed);
+            tally.count(block.timed, done);
+            worker.finish(block.timed, timer, tally);
+            if worker.snapshot_is_due() {
+                let timer = worker.start_timer();
+                let whole = self.snapshot();
+                worker.finish_snapshot(timer, whole);
+            }
+        }
+        if let Some(operation) = worker.unfinished() {
+            let mut tally = Tally::default();
+            tally.count(operation, self.perform(operation));
+            worker.finish_last(tally);
+        }
+    }
 }
 
 /// What a subject holds.

@@ -1,14 +1,15 @@
-//! Every registered strategy, through one adapter over the async contract.
+//! Every registered strategy, through one of two adapters: those that never await through the
+//! contract without async, as a thread would use them; the others through that with.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use contexture::{ContextId, Document};
-use contexture_strategies::kind::{Visitor, visit_all};
-use contexture_strategies::{Strategy, StrategyKind};
+use contexture_strategies::kind::{SyncVisitor, Visitor, visit_all, visit_sync};
+use contexture_strategies::{Strategy, StrategyKind, SyncStrategy, SyncStrategyKind};
 
 use super::body::flat;
-use super::{About, Audit, Body, Entry, Kind, Subject};
+use super::{About, Audit, Body, Entry, Fill, Kind, Perform, Subject};
 use crate::documents::{Dataset, Target};
 use crate::keys::{Key, Keys};
 use crate::verification::Verification;
@@ -19,24 +20,39 @@ use crate::workload::{Action, Operation};
 pub(super) fn entries() -> Vec<Entry> {
     let mut entries = Entries(Vec::new());
     visit_all(&mut entries);
+    visit_sync(&mut entries);
     entries.0
 }
 
 struct Entries(Vec<Entry>);
 
-impl Visitor for Entries {
-    fn visit<S: StrategyKind>(&mut self) {
+impl Entries {
+    fn push(&mut self, name: &'static str, note: &'static str, fill: Fill) {
         let about = About {
-            name: S::NAME,
+            name,
             kind: Kind::Strategy,
             body: Body::Copied,
-            verification: Verification::of(S::NAME),
-            note: "async contract, `read` and `try_update` by closure; a worker that waits polls again",
+            verification: Verification::of(name),
+            note,
         };
-        self.0.push(Entry {
-            about,
-            fill: fill::<S>,
-        });
+        self.0.push(Entry { about, fill });
+    }
+}
+
+impl Visitor for Entries {
+    fn visit<S: StrategyKind>(&mut self) {
+        if S::AWAITS {
+            let note = "async contract, `read` and `try_update` by closure; a worker that waits polls \
+                        again";
+            self.push(S::NAME, note, fill::<S>);
+        }
+    }
+}
+
+impl SyncVisitor for Entries {
+    fn visit<S: SyncStrategyKind>(&mut self) {
+        let note = "contract without async, `read` and `try_update` by closure";
+        self.push(S::NAME, note, fill_sync::<S>);
     }
 }
 
@@ -44,6 +60,16 @@ fn fill<S: StrategyKind>(dataset: &Dataset, _workers: usize) -> Result<Box<dyn S
     Ok(match dataset.keys {
         Keys::String => Box::new(Adapter::<ContextId, S>::fill(dataset)?),
         Keys::U64 => Box::new(Adapter::<u64, S>::fill(dataset)?),
+    })
+}
+
+fn fill_sync<S: SyncStrategyKind>(
+    dataset: &Dataset,
+    _workers: usize,
+) -> Result<Box<dyn Subject>, String> {
+    Ok(match dataset.keys {
+        Keys::String => Box::new(SyncAdapter(Adapter::<ContextId, S>::fill(dataset)?)),
+        Keys::U64 => Box::new(SyncAdapter(Adapter::<u64, S>::fill(dataset)?)),
     })
 }
 
@@ -136,6 +162,53 @@ impl<K: Key, S: StrategyKind> Subject for Adapter<K, S> {
                 .map(|(_, current)| flat::counter(current.value()))
                 .sum(),
         }
+    }
+}
+
+/// The same store, used without async.
+struct SyncAdapter<K: Key, S: SyncStrategyKind>(Adapter<K, S>);
+
+impl<K: Key, S: SyncStrategyKind> Subject for SyncAdapter<K, S> {
+    fn work(&self, worker: &mut Worker<'_>) {
+        (&mut &self.0).drive(worker);
+    }
+
+    fn audit(&self) -> Audit {
+        self.0.audit()
+    }
+}
+
+impl<K: Key, S: SyncStrategyKind> Perform for &Adapter<K, S> {
+    #[inline]
+    fn perform(&mut self, operation: Operation) -> bool {
+        let Target { key, field } = &self.targets[operation.entry()];
+        let store = &self.store;
+        match operation.action() {
+            Action::Read => {
+                let read = store.read_sync(key, |current| flat::read(current.value(), field));
+                read.unwrap_or(false)
+            }
+            Action::Get => {
+                let found = store.get_sync(key);
+                found.is_some_and(|current| flat::read(current.value(), field))
+            }
+            Action::Update => {
+                let next = |current: &contexture_strategies::Versioned<Document>| {
+                    flat::incremented(current.value()).ok_or(())
+                };
+                store.try_update_sync(key, next).is_ok()
+            }
+            Action::Create => store
+                .create_sync(key.clone(), self.template.clone())
+                .is_ok(),
+            Action::Remove => store.remove_sync(key, None).is_ok(),
+            // Due by time, never drawn.
+            Action::Snapshot => false,
+        }
+    }
+
+    fn snapshot(&mut self) -> bool {
+        self.store.snapshot_sync().len() == self.targets.len()
     }
 }
 
