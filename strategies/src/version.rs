@@ -168,16 +168,24 @@ impl<V> Versioned<V> {
 
     /// The version that follows this one, sharing its gate.
     pub(crate) fn successor(&self, value: V) -> Self {
-        let mut next = Self::new(Version::FIRST, value);
-        next.follow(self);
-        next
+        let gate = self.gate_if_any();
+        Self(Arc::new(Node {
+            version: self.version().next(),
+            gate: gate.map_or_else(OnceLock::new, |gate| sync::Arc::clone(gate).into()),
+            #[cfg(feature = "slotted")]
+            life: sync::Life::default(),
+            value,
+        }))
     }
 
     /// Makes a value that nobody else has a handle of the successor of `current`.
     pub(crate) fn follow(&mut self, current: &Self) {
-        self.stamp(current.version().next());
-        if let (Some(node), Some(gate)) = (Arc::get_mut(&mut self.0), current.gate_if_any()) {
-            node.gate = OnceLock::from(sync::Arc::clone(gate));
+        debug_assert!(Arc::strong_count(&self.0) == 1);
+        if let Some(node) = Arc::get_mut(&mut self.0) {
+            node.version = current.version().next();
+            if let Some(gate) = current.gate_if_any() {
+                node.gate = OnceLock::from(sync::Arc::clone(gate));
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -69,24 +70,36 @@ impl Gate {
     }
 
     /// Takes the gate if it is free, or was handed to this turn.
-    pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held> {
-        let mut turn = turn.filter(|turn| Arc::ptr_eq(&turn.gate, gate));
+    pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held<Arc<Self>>> {
+        gate.take(turn).then(|| Held(Arc::clone(gate)))
+    }
+
+    /// The same, for one who sees to it that the gate stays.
+    #[cfg(feature = "slotted")]
+    #[inline]
+    pub(crate) fn try_hold_here<'a>(&'a self, turn: Option<&mut Turn>) -> Option<Held<&'a Self>> {
+        self.take(turn).then_some(Held(self))
+    }
+
+    #[inline]
+    fn take(&self, turn: Option<&mut Turn>) -> bool {
+        let mut turn = turn.filter(|turn| std::ptr::eq(&raw const *turn.gate, self));
         let handed = turn.as_ref().is_some_and(|turn| turn.call == Call::Handed);
         // Acquire: partner of the Release in `release`; a closure sees all that the closure
         // before it did.
         let order = ordering!(Acquire unless "gate-taken-relaxed");
-        let taken = !handed && gate.state.fetch_or(HELD, order) & HELD != 0;
+        let taken = !handed && self.state.fetch_or(HELD, order) & HELD != 0;
         if taken && !fault!("gate-lets-two-in") {
-            return None;
+            return false;
         }
         if let Some(turn) = &mut turn {
             if turn.call == Call::Woken && !fault!("called-mark-stays") {
                 // Relaxed: no longer on its way; the next release will see that, or a later state.
-                gate.state.fetch_and(!CALLED, Ordering::Relaxed);
+                self.state.fetch_and(!CALLED, Ordering::Relaxed);
             }
             turn.call = Call::Tried;
         }
-        Some(Held(Arc::clone(gate)))
+        true
     }
 
     /// Keeps updates and other writes of the key out, for as long as this is kept: an instant, in which
@@ -324,9 +337,9 @@ impl Drop for Brief<'_> {
 }
 
 /// The gate is held; dropping this releases it.
-pub(crate) struct Held(Arc<Gate>);
+pub(crate) struct Held<G: Deref<Target = Gate>>(G);
 
-impl Drop for Held {
+impl<G: Deref<Target = Gate>> Drop for Held<G> {
     fn drop(&mut self) {
         self.0.release();
     }

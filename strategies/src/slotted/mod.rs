@@ -168,9 +168,18 @@ impl<K, V> Drop for Discarded<K, V> {
 
 /// An update's exclusive right to commit the next version of one key. The slot stays for as long as
 /// the gate is held.
-struct Claim<K, V> {
-    slot: NonNull<Slot<K, V>>,
-    held: Held,
+struct Claim<'a, K, V> {
+    slot: &'a Slot<K, V>,
+    held: Option<Held<&'a Gate>>,
+}
+
+impl<K, V> Drop for Claim<'_, K, V> {
+    fn drop(&mut self) {
+        // Who releases a gate still looks at it when another may already take the slot away.
+        let _pin = (!fault!("gate-is-released-without-pin")).then(pin);
+        self.held = None;
+        self.slot.life.used();
+    }
 }
 
 impl<K: Key, V: Value> Slotted<K, V> {
@@ -185,19 +194,20 @@ impl<K: Key, V: Value> Slotted<K, V> {
         hash: u64,
         key: &K,
         turn: Option<&mut Turn>,
-    ) -> Option<Result<Claim<K, V>, sync::Arc<Gate>>> {
+    ) -> Option<Result<Claim<'_, K, V>, sync::Arc<Gate>>> {
         let pin = pin();
         let slot = self.shard(hash).index.find(hash, key, &pin)?;
-        let Some(held) = Gate::try_hold(slot.gate(), turn) else {
+        // SAFETY: it stays for as long as the thread is pinned or its gate is held. Whoever drops the
+        // claim does not look at it any more.
+        let slot = unsafe { &*std::ptr::from_ref(slot) };
+        let Some(held) = slot.gate().try_hold_here(turn) else {
             return Some(Err(sync::Arc::clone(slot.gate())));
         };
         slot.gate().wait_for_brief();
         // Otherwise it was removed after it had been found.
         slot.current()?;
-        Some(Ok(Claim {
-            slot: NonNull::from(slot),
-            held,
-        }))
+        let held = Some(held);
+        Some(Ok(Claim { slot, held }))
     }
 
     /// Replaces what a slot holds, for the one who has it; takes `next` when it is certain. What is
@@ -366,24 +376,23 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
         // the gate is released.
         let mut next;
         let mut turn = None;
-        let Claim { slot, held } = loop {
+        let claim = loop {
             let claim = self.claim(hash, key, turn.as_mut());
             match claim.ok_or(UpdateError::Absent)? {
                 Ok(claim) => break claim,
                 Err(gate) => turn = Some(Gate::turn_blocking(gate, turn.take())?),
             }
         };
-        // SAFETY: it stays while its gate is held.
-        let slot = unsafe { slot.as_ref() };
+        let slot = claim.slot;
         let current = slot.current().ok_or(UpdateError::Absent)?;
         let value = match closure::catch(|| f(&current)) {
             Ok(value) => value.map_err(UpdateError::Aborted)?,
-            Err(panic) => closure::resume(panic, (held, turn)),
+            Err(panic) => closure::resume(panic, (claim, turn)),
         };
         let version = current.version().next();
         next = Some(current.successor(value));
         let replaced = self.commit(slot, &mut next, &mut Some(hook));
-        drop((held, turn));
+        drop((claim, turn));
         self.garbage.retire(replaced);
         Ok(version)
     }

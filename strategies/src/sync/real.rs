@@ -67,7 +67,7 @@ pub(crate) const SPINS: u32 = 7;
 /// How many lists there are of what threads add to at the same time: about one for each that runs.
 #[cfg(feature = "slotted")]
 pub(crate) fn lists() -> usize {
-    std::thread::available_parallelism().map_or(4, std::num::NonZero::get)
+    std::thread::available_parallelism().map_or(16, |threads| 4 * threads.get())
 }
 
 /// When a bag of garbage is looked through.
@@ -103,7 +103,7 @@ impl Pace {
     }
 
     /// Whether there is so much that could not be freed that the thread should let others run.
-    pub(crate) fn is_crowded(&self, waiting: usize) -> bool {
+    pub(crate) fn is_crowded(waiting: usize) -> bool {
         waiting > 2 * Self::MOST
     }
 }

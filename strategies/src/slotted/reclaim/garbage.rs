@@ -57,18 +57,24 @@ impl<T: Retired> Garbage<T> {
     /// Frees something as soon as nobody can be looking at it any more. Neither a lock may be held,
     /// since freeing runs code of the user's, nor may the thread be pinned.
     pub(crate) fn retire(&self, unlinked: impl IntoIterator<Item = T>) {
-        let mut freed = Vec::new();
-        let crowded = {
-            let mut bag = self.bags[record().number & (self.bags.len() - 1)].lock();
+        let bag = &self.bags[record().number & (self.bags.len() - 1)];
+        let due = {
+            let mut bag = bag.lock();
             bag.fresh.extend(unlinked);
             let Bag { fresh, pace, .. } = &mut *bag;
             if !pace.is_due(fresh.len()) {
                 return;
             }
-            bag.look(&mut freed);
-            bag.pace.is_crowded(bag.waiting.len())
+            Bag {
+                fresh: std::mem::take(&mut bag.fresh),
+                waiting: std::mem::take(&mut bag.waiting),
+                pace: Pace::default(),
+            }
         };
-        self.graveyard.bury(freed, T::end);
+        let looked_at = due.look();
+        let crowded = Pace::is_crowded(looked_at.bag.waiting.len());
+        bag.lock().take_back(looked_at.bag);
+        self.graveyard.bury(looked_at.over, T::end);
         if crowded {
             // Somebody who is pinned does not run.
             std::thread::yield_now();
@@ -76,14 +82,37 @@ impl<T: Retired> Garbage<T> {
     }
 }
 
+/// A bag that was looked through.
+struct LookedAt<T> {
+    bag: Bag<T>,
+    /// What nobody can be looking at.
+    over: Vec<T>,
+}
+
 impl<T: Retired> Bag<T> {
-    /// Takes out what nobody can be looking at.
-    fn look(&mut self, freed: &mut Vec<T>) {
+    /// Sorts out what is over.
+    fn look(mut self) -> LookedAt<T> {
         let epoch = advance();
         let fresh = self.fresh.drain(..).map(|item| (epoch, item));
         self.waiting.extend(fresh);
         let watch = Watch::new();
         let over = |(epoch, item): &mut (usize, T)| watch.is_over(*epoch, item.address());
-        freed.extend(self.waiting.extract_if(.., over).map(|(_, item)| item));
+        let over = self.waiting.extract_if(.., over).map(|(_, item)| item);
+        LookedAt {
+            over: over.collect(),
+            bag: self,
+        }
+    }
+
+    /// Puts back what is not over, and the room for more.
+    fn take_back(&mut self, mut looked_at: Self) {
+        if self.fresh.is_empty() {
+            std::mem::swap(&mut self.fresh, &mut looked_at.fresh);
+        }
+        if self.waiting.is_empty() {
+            std::mem::swap(&mut self.waiting, &mut looked_at.waiting);
+        } else {
+            self.waiting.append(&mut looked_at.waiting);
+        }
     }
 }

@@ -150,7 +150,7 @@ impl Pace {
         true
     }
 
-    pub(crate) fn is_crowded(&self, _waiting: usize) -> bool {
+    pub(crate) fn is_crowded(_waiting: usize) -> bool {
         false
     }
 }
