@@ -78,7 +78,7 @@ impl Gate {
     #[cfg(feature = "slotted")]
     #[inline]
     pub(crate) fn try_hold_here<'a>(&'a self, turn: Option<&mut Turn>) -> Option<Held<&'a Self>> {
-        self.take(turn).then_some(Held(self))
+        self.take(turn).then(|| Held(self))
     }
 
     #[inline]
