@@ -140,8 +140,8 @@ fn section(results: &Results, workload: &str, plot: &Plot) -> String {
         "<section id=\"{name}\" aria-labelledby=\"h-{name}\">\n<h2 id=\"h-{name}\">{name}</h2>\n\
          <p>{definition}.</p>\n<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
          aria-labelledby=\"h-{name}\">\n{}</div>\n<figcaption>Solid lines with dots are \
-         strategies, dashed lines with squares the {PEERS_SHOWN} strongest peers, the thin grey one \
-         the floor. Bars are 95&nbsp;% intervals.</figcaption>\n</figure>\n",
+         strategies, dashed lines with squares the strongest peers, {PEERS_SHOWN} at most, the thin \
+         grey one the floor. Bars are 95&nbsp;% intervals.</figcaption>\n</figure>\n",
         plot.inline()
     );
     text += &throughput(results, workload);

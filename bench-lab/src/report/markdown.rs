@@ -95,7 +95,7 @@ fn section(results: &Results, workload: &str) -> String {
         plots::file_name(workload)
     );
     text += &format!(
-        "The plot has the {} strongest peers, the table all.\n\n",
+        "The plot has the strongest peers, {} at most; the table has all.\n\n",
         plots::PEERS_SHOWN
     );
     text += "Operations per second: median, 95 % interval, ratio to the strongest peer.\n\n";
