@@ -49,6 +49,8 @@ mod core;
 mod faults;
 #[cfg(doctest)]
 mod guards;
+#[cfg(feature = "slotted")]
+mod handle;
 mod options;
 mod reentrancy;
 mod snapshot;

@@ -5,9 +5,12 @@ use std::num::NonZeroU64;
 use std::ops::Deref;
 #[cfg(feature = "slotted")]
 use std::ptr::NonNull;
-use std::sync::Arc;
+#[cfg(not(feature = "slotted"))]
+use std::sync::Arc as Handle;
 
 use crate::core::gate::Gate;
+#[cfg(feature = "slotted")]
+use crate::handle::{Handle, Place};
 use crate::sync::{self, OnceLock};
 
 /// The version of one key's value.
@@ -99,7 +102,7 @@ impl fmt::Debug for Version {
 /// drop(store);
 /// assert_eq!(handle.len(), 3);
 /// ```
-pub struct Versioned<V>(Arc<Node<V>>);
+pub struct Versioned<V>(Handle<Node<V>>);
 
 /// What a [`Versioned`] is a handle of.
 pub(crate) struct Node<V> {
@@ -125,7 +128,7 @@ impl<V> Versioned<V> {
     /// ```
     #[must_use]
     pub fn new(version: Version, value: V) -> Self {
-        Self(Arc::new(Node {
+        Self(Handle::new(Node {
             version,
             gate: OnceLock::new(),
             #[cfg(feature = "slotted")]
@@ -137,39 +140,47 @@ impl<V> Versioned<V> {
     /// The version this value was committed as.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.0.version
+        self.node().version
     }
 
     /// The value. The handle dereferences to it, too.
     #[must_use]
     pub fn value(&self) -> &V {
-        &self.0.value
+        &self.node().value
     }
 
     /// Whether both handles are of the very same commit.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Handle::ptr_eq(&self.0, &other.0)
+    }
+
+    /// What it is a handle of.
+    #[inline]
+    pub(crate) fn node(&self) -> &Node<V> {
+        #[cfg(feature = "slotted")]
+        self.0.life.used();
+        &self.0
     }
 
     /// Gives a value that nobody else has a handle of its version. It is allocated before a lock
     /// is taken and learns its version under it.
     pub(crate) fn stamp(&mut self, version: Version) {
-        debug_assert!(Arc::strong_count(&self.0) == 1);
-        if let Some(node) = Arc::get_mut(&mut self.0) {
+        debug_assert!(Handle::strong_count(&self.0) == 1);
+        if let Some(node) = Handle::get_mut(&mut self.0) {
             node.version = version;
         }
     }
 
     /// The value, as long as this is the only handle of its version.
     pub(crate) fn unshared_mut(&mut self) -> Option<&mut V> {
-        Some(&mut Arc::get_mut(&mut self.0)?.value)
+        Some(&mut Handle::get_mut(&mut self.0)?.value)
     }
 
     /// The version that follows this one, sharing its gate.
     pub(crate) fn successor(&self, value: V) -> Self {
         let gate = self.gate_if_any();
-        Self(Arc::new(Node {
+        Self(Handle::new(Node {
             version: self.version().next(),
             gate: gate.map_or_else(OnceLock::new, |gate| sync::Arc::clone(gate).into()),
             #[cfg(feature = "slotted")]
@@ -180,8 +191,8 @@ impl<V> Versioned<V> {
 
     /// Makes a value that nobody else has a handle of the successor of `current`.
     pub(crate) fn follow(&mut self, current: &Self) {
-        debug_assert!(Arc::strong_count(&self.0) == 1);
-        if let Some(node) = Arc::get_mut(&mut self.0) {
+        debug_assert!(Handle::strong_count(&self.0) == 1);
+        if let Some(node) = Handle::get_mut(&mut self.0) {
             node.version = current.version().next();
             if let Some(gate) = current.gate_if_any() {
                 node.gate = OnceLock::from(sync::Arc::clone(gate));
@@ -205,36 +216,43 @@ impl<V> Versioned<V> {
 impl<V> Versioned<V> {
     /// The handle as a pointer, which keeps counting as one.
     pub(crate) fn into_raw(self) -> NonNull<Node<V>> {
-        let pointer = Arc::into_raw(self.0).cast_mut();
-        // SAFETY: an `Arc` is never null.
-        unsafe { NonNull::new_unchecked(pointer) }
+        self.0.into_raw()
     }
 
     /// The handle that a pointer was.
     ///
     /// # Safety
     ///
-    /// The pointer must come from [`into_raw`](Self::into_raw), and still count as a handle, which
-    /// this then is. If it is never dropped, it need only be valid for as long as this is used.
+    /// As of [`Handle::from_raw`].
     pub(crate) unsafe fn from_raw(pointer: NonNull<Node<V>>) -> Self {
-        // SAFETY: it came from `Arc::into_raw`, and the caller answers for the count.
-        Self(unsafe { Arc::from_raw(pointer.as_ptr()) })
+        // SAFETY: the caller's.
+        Self(unsafe { Handle::from_raw(pointer) })
     }
 
-    /// What it is a handle of.
-    pub(crate) fn node(&self) -> &Node<V> {
-        &self.0
+    /// A handle that is not counted, but lent.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Place::lend`].
+    pub(crate) unsafe fn lent(place: &'static Place, pointer: NonNull<Node<V>>) -> Self {
+        // SAFETY: the caller's.
+        Self(unsafe { place.lend(pointer) })
+    }
+
+    /// Counts the handle that was lent at a place, if it is one of this version.
+    pub(crate) fn pay(&self, place: &Place) {
+        place.pay(&self.0);
     }
 
     /// Whether there is no other handle.
     pub(crate) fn is_last(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
+        Handle::strong_count(&self.0) == 1
     }
 }
 
 impl<V> Clone for Versioned<V> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Handle::clone(&self.0))
     }
 }
 

@@ -21,7 +21,7 @@ use self::batch::Flight;
 use self::index::{Index, Lines};
 use self::kept::Kept;
 use self::passage::{Instant, Passage};
-use self::reclaim::{Garbage, Retired, pin};
+use self::reclaim::{Garbage, Retired, debts, pin};
 use self::slot::{Borrowed, Slot};
 use crate::core::changes::{Hook, Prepared, tell};
 use crate::core::gate::{Gate, Held, Turn};
@@ -308,9 +308,12 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
         let pin = pin();
         let slot = self.shard(hash).index.find(hash, key, &pin)?;
         let version = slot.look(&pin)?;
+        if let Some(place) = pin.free_place() {
+            // SAFETY: garbage is not freed while it is lent, and the store pays when it is dropped.
+            return Some(unsafe { Versioned::lent(place, version) });
+        }
         // SAFETY: it is not freed while the thread is pinned.
         let version = unsafe { Borrowed::new(version) };
-        version.node().life.used();
         Some(Versioned::clone(&version))
     }
 
@@ -532,18 +535,29 @@ impl<K: Key, V: Value> Shard<K, V> {
         let version = self.index.find(hash, key, &pin)?.look(&pin)?;
         // SAFETY: it is not freed while the thread is pinned.
         let version = unsafe { Borrowed::new(version) };
-        version.node().life.used();
         Some(version.version())
     }
 }
 
 impl<K, V> Drop for Slotted<K, V> {
     fn drop(&mut self) {
+        // Nobody else has the store, so no more is lent of what is in it.
+        let debts = debts();
+        let settle = |version: &Versioned<V>| {
+            for place in &debts {
+                version.pay(place);
+            }
+        };
         for shard in &self.shards {
             for slot in shard.index.slots() {
                 // SAFETY: nobody else has the store, and what is in an index is not retired.
                 let mut slot = unsafe { Box::from_raw(slot.as_ptr()) };
-                drop(slot.take());
+                slot.take().inspect(settle);
+            }
+        }
+        for discarded in self.garbage.iter_mut() {
+            if let Discarded::Version(version) = discarded {
+                settle(version);
             }
         }
     }

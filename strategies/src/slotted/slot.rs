@@ -167,7 +167,6 @@ impl<K, V> Slot<K, V> {
         }
         // SAFETY: it is not freed while the thread is pinned.
         let current = unsafe { Borrowed::new(current) };
-        current.0.node().life.used();
         Some(Versioned::clone(&current))
     }
 

@@ -93,6 +93,12 @@ impl<T> AtomicPtr<T> {
         self.0.store(pointer, order);
     }
 
+    /// Replaces the pointer and returns what it was.
+    #[inline]
+    pub(crate) fn swap(&self, pointer: *mut T, order: Ordering) -> *mut T {
+        self.0.swap(pointer, order)
+    }
+
     /// Replaces the pointer, if it is `current`; else says what it is.
     pub(crate) fn compare_exchange(
         &self,

@@ -112,6 +112,10 @@ impl Pace {
 #[cfg(feature = "slotted")]
 pub(crate) const HAZARDS: usize = 6;
 
+/// How many handles can be lent by a thread at a time.
+#[cfg(feature = "slotted")]
+pub(crate) const LENT: usize = 8;
+
 /// Whether something is used only while it is there: where an explorer looks, it watches that.
 #[cfg(feature = "slotted")]
 #[derive(Default)]

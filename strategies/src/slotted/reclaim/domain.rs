@@ -5,7 +5,8 @@ use std::ptr::{self, NonNull};
 
 use crate::faults::{fault, ordering};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{HAZARDS, fence, global, per_thread};
+use crate::handle::Place;
+use crate::sync::{HAZARDS, LENT, fence, global, per_thread};
 
 /// What a thread says of itself. Only that thread writes it, but for [`taken`](Record::taken).
 #[repr(align(128))]
@@ -18,6 +19,8 @@ pub(crate) struct Record {
     /// What it protects: the first `protected` of these.
     hazards: [AtomicPtr<()>; HAZARDS],
     protected: Cell<usize>,
+    /// Where it lends handles.
+    lent: [Place; LENT],
     /// The passage that it is in, if any; see [`Passage`](super::super::passage::Passage).
     pub(crate) passing: AtomicUsize,
     /// Whether a thread has it.
@@ -97,6 +100,7 @@ fn take() -> &'static Record {
         pins: Cell::new(0),
         hazards: Default::default(),
         protected: Cell::new(0),
+        lent: Default::default(),
         passing: AtomicUsize::new(0),
         taken: AtomicUsize::new(1),
         number: 0,
@@ -164,6 +168,13 @@ impl Record {
 }
 
 impl Pin {
+    /// A place where a handle of what is found under this pin can be lent; `None` if the thread has lent
+    /// too many.
+    #[inline]
+    pub(crate) fn free_place(&self) -> Option<&'static Place> {
+        self.record.lent.iter().find(|place| place.is_free())
+    }
+
     /// Protects what is at `pointer`, which was found under this pin, and unpins. `Err` with the pin
     /// if the thread protects too much already.
     #[inline]
@@ -223,6 +234,12 @@ impl<T> Drop for Protected<T> {
     }
 }
 
+/// Every place where a handle is lent that has not been counted.
+pub(crate) fn debts() -> Vec<&'static Place> {
+    let places = records().flat_map(|record| &record.lent);
+    places.filter(|place| !place.owed().is_null()).collect()
+}
+
 /// Begins a new epoch and returns it. What was unlinked before is invisible to all who are pinned in
 /// it, or later.
 pub(crate) fn advance() -> usize {
@@ -259,12 +276,11 @@ impl Watch {
             }
             let hazards = record.hazards.iter().map(|hazard| {
                 // Acquire: partner of the Release in the drop of `Protected`.
-                hazard.load(ordering!(Acquire))
+                hazard.load(ordering!(Acquire)).cast_const()
             });
-            let hazards = hazards.map(<*mut ()>::cast_const);
-            watch
-                .protected
-                .extend(hazards.filter(|hazard| !hazard.is_null()));
+            let lent = record.lent.iter().map(Place::owed);
+            let protected = hazards.chain(lent).filter(|pointer| !pointer.is_null());
+            watch.protected.extend(protected);
         }
         watch
     }

@@ -54,6 +54,14 @@ impl<T: Retired> Garbage<T> {
         }
     }
 
+    /// Everything that has not been freed yet.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.bags.iter_mut().flat_map(|bag| {
+            let Bag { fresh, waiting, .. } = bag.get_mut();
+            fresh.iter_mut().chain(waiting.iter_mut().map(|(_, item)| item))
+        })
+    }
+
     /// Frees something as soon as nobody can be looking at it any more. Neither a lock may be held,
     /// since freeing runs code of the user's, nor may the thread be pinned.
     pub(crate) fn retire(&self, unlinked: impl IntoIterator<Item = T>) {

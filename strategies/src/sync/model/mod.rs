@@ -158,6 +158,9 @@ impl Pace {
 /// One, so that a read inside of another has none left.
 pub(crate) const HAZARDS: usize = 1;
 
+/// One, so that a second handle is counted.
+pub(crate) const LENT: usize = 1;
+
 /// All add to one.
 pub(crate) fn lists() -> usize {
     1

@@ -28,6 +28,11 @@ impl<T> RawAtomicPtr<T> {
         store(&self.address, pointer.expose_provenance(), order);
     }
 
+    pub(crate) fn swap(&self, pointer: *mut T, order: Ordering) -> *mut T {
+        let address = self.address.swap(pointer.expose_provenance(), order);
+        std::ptr::with_exposed_provenance_mut(address)
+    }
+
     pub(crate) fn compare_exchange(
         &self,
         current: *mut T,
