@@ -151,7 +151,8 @@ impl<T> Handle<T> {
             return None;
         }
         // SAFETY: it came out of an `Arc`, is counted, and stays where it is.
-        let mut arc = ManuallyDrop::new(unsafe { Arc::from_raw(self.pointer.as_ptr().cast::<T>()) });
+        let mut arc =
+            ManuallyDrop::new(unsafe { Arc::from_raw(self.pointer.as_ptr().cast::<T>()) });
         let value: *mut T = Arc::get_mut(&mut arc)?;
         // SAFETY: nobody else has a handle, and this one is borrowed for as long as the value is.
         Some(unsafe { &mut *value })

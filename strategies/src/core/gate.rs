@@ -10,7 +10,6 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -63,6 +62,15 @@ struct Waiter {
 }
 
 impl Gate {
+    /// One that is held, by somebody who will [release](Self::release) it.
+    #[cfg(feature = "slotted")]
+    pub(crate) fn held() -> Self {
+        Self {
+            state: AtomicUsize::new(HELD),
+            queue: Mutex::default(),
+        }
+    }
+
     /// Whether an update is under way. Exact for whoever keeps claimants out by a lock.
     pub(crate) fn is_held(&self) -> bool {
         // Acquire: partner of the Release in `release`, as in `try_hold`.
@@ -70,19 +78,14 @@ impl Gate {
     }
 
     /// Takes the gate if it is free, or was handed to this turn.
-    pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held<Arc<Self>>> {
+    pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held> {
         gate.take(turn).then(|| Held(Arc::clone(gate)))
     }
 
-    /// The same, for one who sees to it that the gate stays.
-    #[cfg(feature = "slotted")]
+    /// As [`try_hold`](Self::try_hold), for one who sees to it that the gate stays, and
+    /// [releases](Self::release) it.
     #[inline]
-    pub(crate) fn try_hold_here<'a>(&'a self, turn: Option<&mut Turn>) -> Option<Held<&'a Self>> {
-        self.take(turn).then(|| Held(self))
-    }
-
-    #[inline]
-    fn take(&self, turn: Option<&mut Turn>) -> bool {
+    pub(crate) fn take(&self, turn: Option<&mut Turn>) -> bool {
         let mut turn = turn.filter(|turn| std::ptr::eq(&raw const *turn.gate, self));
         let handed = turn.as_ref().is_some_and(|turn| turn.call == Call::Handed);
         // Acquire: partner of the Release in `release`; a closure sees all that the closure
@@ -106,26 +109,26 @@ impl Gate {
     /// nobody may be waited for who may wait here. `None` if an update is under way, and it is not
     /// this one's turn.
     #[cfg(feature = "slotted")]
-    pub(crate) fn brief<'a>(gate: &'a Arc<Self>, turn: Option<&Turn>) -> Option<Brief<'a>> {
-        if turn.is_some_and(|turn| turn.holds(gate)) {
+    pub(crate) fn brief(&self, turn: Option<&Turn>) -> Option<Brief<'_>> {
+        if turn.is_some_and(|turn| turn.holds(self)) {
             return Some(Brief(None));
         }
         let mut relax = Relax::default();
         loop {
             // Relaxed: the swap below checks it.
-            let state = gate.state.load(Ordering::Relaxed);
+            let state = self.state.load(Ordering::Relaxed);
             if state & HELD != 0 {
                 return None;
             }
             // Acquire: partner of the Release in the drop of `Brief`, and of that in `release`.
             let order = ordering!(Acquire);
             if state & BRIEF == 0
-                && gate
+                && self
                     .state
                     .compare_exchange(state, state | BRIEF, order)
                     .is_ok()
             {
-                return Some(Brief(Some(gate)));
+                return Some(Brief(Some(self)));
             }
             relax.relax();
         }
@@ -253,7 +256,7 @@ impl Gate {
         call
     }
 
-    fn release(&self) {
+    pub(crate) fn release(&self) {
         // Relaxed: a hint; whoever queues after it is seen by the swap below.
         if self.state.load(Ordering::Relaxed) >= ONE_WAITER && self.hand_over() {
             return;
@@ -337,9 +340,9 @@ impl Drop for Brief<'_> {
 }
 
 /// The gate is held; dropping this releases it.
-pub(crate) struct Held<G: Deref<Target = Gate>>(G);
+pub(crate) struct Held(Arc<Gate>);
 
-impl<G: Deref<Target = Gate>> Drop for Held<G> {
+impl Drop for Held {
     fn drop(&mut self) {
         self.0.release();
     }
@@ -365,8 +368,8 @@ enum Call {
 
 impl Turn {
     /// Whether it was handed this gate.
-    pub(crate) fn holds(&self, gate: &Arc<Gate>) -> bool {
-        self.call == Call::Handed && Arc::ptr_eq(&self.gate, gate)
+    pub(crate) fn holds(&self, gate: &Gate) -> bool {
+        self.call == Call::Handed && std::ptr::eq(&raw const *self.gate, gate)
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) const MAX_TABLES: usize = 1 << 16;
 pub struct Claim<V> {
     pub(crate) current: Versioned<V>,
     /// Dropping it lets the next writer of the key go on.
-    pub(crate) held: Held<Arc<Gate>>,
+    pub(crate) held: Held,
 }
 
 impl<K: Eq, V> Table<K, V> {

@@ -3,12 +3,13 @@
 use std::ptr::NonNull;
 
 use super::index::Lines;
+use super::latch::Brief;
 use super::passage::{Closed, Instant, Passage, Passing};
 use super::reclaim::{Pin, pin};
 use super::slot::{Borrowed, Pending, Slot};
-use super::{Changes, Discarded, Owned, Slotted};
+use super::{Changes, Discarded, Owned, Slotted, wait};
 use crate::core::changes::{Hook, Prepared};
-use crate::core::gate::{Brief, Gate, Turn};
+use crate::core::gate::{Gate, Turn};
 use crate::core::table::table_index;
 use crate::error::BatchError;
 use crate::faults::{fault, ordering};
@@ -92,18 +93,18 @@ impl<K: Key, V: Value> Slotted<K, V> {
                     drop(leftovers);
                     return Ok(versions);
                 }
-                Err(gate) => turn = Some(Gate::turn_blocking(gate, turn.take())?),
+                Err(gate) => wait(gate, &mut turn)?,
             }
         }
     }
 
-    /// Has all slots of a batch; `Err` with the gate of one that an update is under way of.
+    /// Has all slots of a batch; `Err` with what to [wait] at for one that an update is under way of.
     fn grip<'a>(
         &self,
         batch: &Prepared<K, V>,
         turn: Option<&Turn>,
         pin: &'a Pin,
-    ) -> Result<Grip<'a, K, V>, sync::Arc<Gate>> {
+    ) -> Result<Grip<'a, K, V>, Option<sync::Arc<Gate>>> {
         let mut grip = Grip {
             slots: Vec::with_capacity(batch.0.len()),
             _briefs: Vec::with_capacity(batch.0.len()),
@@ -115,11 +116,11 @@ impl<K: Key, V: Value> Slotted<K, V> {
             let Some(slot) = slot else {
                 continue;
             };
-            match Gate::brief(slot.gate(), turn) {
+            match slot.latch.brief(turn) {
                 Some(brief) => grip._briefs.push(brief),
                 None if matches!(change, Change::Require { .. }) => grip.closes = true,
                 None if fault!("slotted-batch-ignores-running-updates") => {}
-                None => return Err(sync::Arc::clone(slot.gate())),
+                None => return Err(slot.latch.to_wait_at()),
             }
         }
         Ok(grip)

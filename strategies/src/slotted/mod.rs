@@ -9,6 +9,7 @@ compile_error!(
 mod batch;
 mod index;
 mod kept;
+mod latch;
 mod passage;
 mod reclaim;
 mod slot;
@@ -20,18 +21,19 @@ use crossbeam_utils::CachePadded;
 use self::batch::Flight;
 use self::index::{Index, Lines};
 use self::kept::Kept;
+use self::latch::Hold;
 use self::passage::{Instant, Passage};
 use self::reclaim::{Garbage, Retired, debts, pin};
 use self::slot::{Borrowed, Slot};
 use crate::core::changes::{Hook, Prepared, tell};
-use crate::core::gate::{Gate, Held, Turn};
+use crate::core::gate::{Gate, Turn};
 use crate::core::table::{MAX_TABLES, Table, table_index};
 use crate::core::{Core, closure, store_traits};
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError, UpdateError};
 use crate::faults::fault;
 use crate::strategy::{Key, Value};
 use crate::sync::{self, Mutex, MutexGuard};
-use crate::{Batch, Commit, Options, Snapshot, SyncStrategy, Version, Versioned};
+use crate::{Batch, Commit, Options, Reentrant, Snapshot, SyncStrategy, Version, Versioned};
 
 /// Each key has a slot that stays where it is and points to the key's newest version; readers find it
 /// through an index that changes only when keys are created and removed, and follow its pointer
@@ -149,7 +151,10 @@ impl<K, V> Retired for Discarded<K, V> {
         match self {
             Self::Version(version) if version.is_last() => version.node().life.end(),
             Self::Version(_) => {}
-            Self::Slot(slot) => slot.as_ref().life.end(),
+            Self::Slot(slot) => {
+                slot.as_ref().life.end();
+                slot.as_ref().latch.life.end();
+            }
             // SAFETY: they are freed below.
             Self::Lines(lines) => unsafe { lines.life() }.end(),
             Self::Flight(flight) => flight.as_ref().life.end(),
@@ -167,19 +172,18 @@ impl<K, V> Drop for Discarded<K, V> {
 }
 
 /// An update's exclusive right to commit the next version of one key. The slot stays for as long as
-/// the gate is held.
+/// it is held.
 struct Claim<'a, K, V> {
     slot: &'a Slot<K, V>,
-    held: Option<Held<&'a Gate>>,
+    _hold: Hold<'a>,
 }
 
-impl<K, V> Drop for Claim<'_, K, V> {
-    fn drop(&mut self) {
-        // Who releases a gate still looks at it when another may already take the slot away.
-        let _pin = (!fault!("gate-is-released-without-pin")).then(pin);
-        self.held = None;
-        self.slot.life.used();
+/// Waits at a gate that was found taken, if it still is.
+fn wait(gate: Option<sync::Arc<Gate>>, turn: &mut Option<Turn>) -> Result<(), Reentrant> {
+    if let Some(gate) = gate {
+        *turn = Some(Gate::turn_blocking(gate, turn.take())?);
     }
+    Ok(())
 }
 
 impl<K: Key, V: Value> Slotted<K, V> {
@@ -187,27 +191,26 @@ impl<K: Key, V: Value> Slotted<K, V> {
         &self.shards[table_index(hash, self.shards.len())]
     }
 
-    /// Claims the next version of `key`. `Err` with the gate if another update has it; `None` if
-    /// there is no such key.
+    /// Claims the next version of `key`. `Err` with what to [wait] at if another update has it; `None`
+    /// if there is no such key.
+    #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
     fn claim(
         &self,
         hash: u64,
         key: &K,
         turn: Option<&mut Turn>,
-    ) -> Option<Result<Claim<'_, K, V>, sync::Arc<Gate>>> {
+    ) -> Option<Result<Claim<'_, K, V>, Option<sync::Arc<Gate>>>> {
         let pin = pin();
         let slot = self.shard(hash).index.find(hash, key, &pin)?;
-        // SAFETY: it stays for as long as the thread is pinned or its gate is held. Whoever drops the
+        // SAFETY: it stays for as long as the thread is pinned or its latch is held. Whoever drops the
         // claim does not look at it any more.
         let slot = unsafe { &*std::ptr::from_ref(slot) };
-        let Some(held) = slot.gate().try_hold_here(turn) else {
-            return Some(Err(sync::Arc::clone(slot.gate())));
+        let Some(hold) = slot.latch.hold(turn) else {
+            return Some(Err(slot.latch.to_wait_at()));
         };
-        slot.gate().wait_for_brief();
         // Otherwise it was removed after it had been found.
         slot.current()?;
-        let held = Some(held);
-        Some(Ok(Claim { slot, held }))
+        Some(Ok(Claim { slot, _hold: hold }))
     }
 
     /// Replaces what a slot holds, for the one who has it; takes `next` when it is certain. What is
@@ -383,7 +386,7 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
             let claim = self.claim(hash, key, turn.as_mut());
             match claim.ok_or(UpdateError::Absent)? {
                 Ok(claim) => break claim,
-                Err(gate) => turn = Some(Gate::turn_blocking(gate, turn.take())?),
+                Err(gate) => wait(gate, &mut turn)?,
             }
         };
         let slot = claim.slot;
@@ -415,10 +418,10 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
             let pin = pin();
             let slot = self.shard(hash).index.find(hash, key, &pin);
             let slot = slot.ok_or(CompareAndSetError::Absent)?;
-            let Some(brief) = Gate::brief(slot.gate(), turn.as_ref()) else {
-                let gate = sync::Arc::clone(slot.gate());
+            let Some(brief) = slot.latch.brief(turn.as_ref()) else {
+                let gate = slot.latch.to_wait_at();
                 drop(pin);
-                turn = Some(Gate::turn_blocking(gate, turn.take())?);
+                wait(gate, &mut turn)?;
                 continue;
             };
             let current = slot.current().ok_or(CompareAndSetError::Absent)?;
@@ -454,10 +457,10 @@ impl<K: Key, V: Value> SyncStrategy for Slotted<K, V> {
             let pin = pin();
             let slot = shard.index.find(hash, key, &pin);
             let slot = slot.ok_or(RemoveError::Absent)?;
-            let Some(brief) = Gate::brief(slot.gate(), turn.as_ref()) else {
-                let gate = sync::Arc::clone(slot.gate());
+            let Some(brief) = slot.latch.brief(turn.as_ref()) else {
+                let gate = slot.latch.to_wait_at();
                 drop((pin, changes));
-                turn = Some(Gate::turn_blocking(gate, turn.take())?);
+                wait(gate, &mut turn)?;
                 continue;
             };
             let current = slot.current().ok_or(RemoveError::Absent)?;

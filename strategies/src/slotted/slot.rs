@@ -5,18 +5,18 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
 
+use super::latch::Latch;
 use super::reclaim::Pin;
-use crate::core::gate::Gate;
 use crate::faults::{fault, ordering};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{Arc, Life, OnceLock, Relax};
+use crate::sync::{Life, Relax};
 use crate::version::Node;
 use crate::{Version, Versioned};
 
 /// A key and its newest version.
 ///
-/// Invariant: only who *has* the slot changes it, which is the one who holds its gate, or has a
-/// [`Brief`](crate::core::gate::Brief) of it; who adds or removes it has the lock of its shard, too.
+/// Invariant: only who *has* the slot changes it, which is the one who holds its latch, or has a
+/// [`Brief`](super::latch::Brief) of it; who adds or removes it has the lock of its shard, too.
 /// Everyone who is pinned may look.
 pub(crate) struct Slot<K, V> {
     pub(crate) hash: u64,
@@ -26,8 +26,7 @@ pub(crate) struct Slot<K, V> {
     current: AtomicPtr<Node<V>>,
     /// The era of the newest commit; see [`Passage`](super::passage::Passage).
     era: AtomicUsize,
-    /// Made by the first write that does not create the key.
-    gate: OnceLock<Arc<Gate>>,
+    pub(crate) latch: Latch,
     pub(crate) life: Life,
 }
 
@@ -76,14 +75,9 @@ impl<K, V> Slot<K, V> {
             key,
             current: AtomicPtr::default(),
             era: AtomicUsize::new(0),
-            gate: OnceLock::new(),
+            latch: Latch::default(),
             life: Life::default(),
         }
-    }
-
-    /// The gate of the key.
-    pub(crate) fn gate(&self) -> &Arc<Gate> {
-        self.gate.get_or_init(|| Arc::new(Gate::default()))
     }
 
     /// The newest version, for one who is pinned; `None` if the key is not there.

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
 use crate::faults::{fault, ordering};
-use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::handle::Place;
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{HAZARDS, LENT, fence, global, per_thread};
 
 /// What a thread says of itself. Only that thread writes it, but for [`taken`](Record::taken).

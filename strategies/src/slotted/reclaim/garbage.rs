@@ -58,7 +58,9 @@ impl<T: Retired> Garbage<T> {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.bags.iter_mut().flat_map(|bag| {
             let Bag { fresh, waiting, .. } = bag.get_mut();
-            fresh.iter_mut().chain(waiting.iter_mut().map(|(_, item)| item))
+            fresh
+                .iter_mut()
+                .chain(waiting.iter_mut().map(|(_, item)| item))
         })
     }
 
