@@ -75,16 +75,21 @@ pub(crate) fn lists() -> usize {
 #[derive(Default)]
 pub(crate) struct Pace {
     last: Option<Instant>,
+    /// How long the threads were made to wait at the last look.
+    cost: Duration,
 }
 
 #[cfg(feature = "slotted")]
 impl Pace {
     /// At the latest.
     const MOST: usize = 512;
-    /// Looking makes all other threads pass a fence: not more often than this, so that it costs them
-    /// next to nothing. How much garbage there is then is a matter of how much can be written in this
-    /// time.
+    /// Looking makes all other threads that run pass a fence. Not more often than this then, so that
+    /// it costs them next to nothing; how much garbage there is is a matter of how much can be written
+    /// in this time.
     const INTERVAL: Duration = Duration::from_micros(100);
+    /// If no others run, it costs next to nothing anyway, and what was in use a moment ago is better
+    /// for the caches than what was then.
+    const COSTS: u32 = 32;
     /// How often the clock is read.
     const EACH: usize = 8;
 
@@ -95,11 +100,25 @@ impl Pace {
             return false;
         }
         let now = Instant::now();
-        let due = fresh >= Self::MOST || self.last.is_none_or(|last| now - last >= Self::INTERVAL);
+        let interval = Self::INTERVAL.min(self.cost * Self::COSTS);
+        let due = fresh >= Self::MOST || self.last.is_none_or(|last| now - last >= interval);
         if due {
             self.last = Some(now);
         }
         due
+    }
+
+    /// Runs `fence`, which makes threads wait.
+    pub(crate) fn time<R>(&mut self, fence: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let done = fence();
+        self.cost = start.elapsed();
+        done
+    }
+
+    /// Goes on with what another one has seen.
+    pub(crate) fn learn(&mut self, other: &Self) {
+        self.cost = other.cost;
     }
 
     /// Whether there is so much that could not be freed that the thread should let others run.

@@ -8,17 +8,17 @@ use crate::handle::Place;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{HAZARDS, LENT, fence, global, per_thread};
 
-/// What a thread says of itself. Only that thread writes it, but for [`taken`](Record::taken).
+/// What a thread says of itself. Only that thread writes it, but for what is [`taken`](Record::taken)
+/// and [`lent`](Record::lent).
 #[repr(align(128))]
 pub(crate) struct Record {
-    /// The epoch in which the thread was pinned; 0 if it is not.
-    pinned: AtomicUsize,
-    /// How often it is pinned: more than once if the user's code, a key's `Eq` say, uses a store in
-    /// spite of what it was told.
-    pins: Cell<usize>,
-    /// What it protects: the first `protected` of these.
-    hazards: [AtomicPtr<()>; HAZARDS],
-    protected: Cell<usize>,
+    /// [`NOTHING`]; or it follows pointers, then the epoch in which it was pinned, [marked](following); or
+    /// the address of the one thing that it looks at.
+    doing: AtomicUsize,
+    /// What it looks at besides, while a closure that it was shown to uses a store: the first `aside` of
+    /// these. 0 is nothing.
+    hazards: [AtomicUsize; HAZARDS],
+    aside: Cell<usize>,
     /// Where it lends handles.
     lent: [Place; LENT],
     /// The passage that it is in, if any; see [`Passage`](super::super::passage::Passage).
@@ -29,6 +29,22 @@ pub(crate) struct Record {
     pub(crate) number: usize,
     /// The one that was there before it; never changes.
     next: *const Record,
+}
+
+const NOTHING: usize = 0;
+
+/// An epoch as what a thread is [`doing`](Record::doing): no address is odd.
+const fn following(epoch: usize) -> usize {
+    epoch << 1 | 1
+}
+
+/// The epoch, if a thread that is doing this follows pointers.
+const fn followed(doing: usize) -> Option<usize> {
+    if doing & 1 == 1 {
+        Some(doing >> 1)
+    } else {
+        None
+    }
 }
 
 // SAFETY: what is neither atomic nor constant is used by the thread alone that has taken the record;
@@ -96,10 +112,9 @@ fn take() -> &'static Record {
     // Relaxed: it is made sure below that it is still the newest.
     let mut newest = DOMAIN.newest.load(Ordering::Relaxed);
     let record = Box::leak(Box::new(Record {
-        pinned: AtomicUsize::new(0),
-        pins: Cell::new(0),
+        doing: AtomicUsize::new(NOTHING),
         hazards: Default::default(),
-        protected: Cell::new(0),
+        aside: Cell::new(0),
         lent: Default::default(),
         passing: AtomicUsize::new(0),
         taken: AtomicUsize::new(1),
@@ -136,18 +151,22 @@ fn give_back(record: &'static Record) {
 /// Says that this thread follows pointers, until it is dropped.
 pub(crate) struct Pin {
     record: &'static Record,
+    /// Whether the thread was pinned already: the user's code, a key's `Eq` say, uses a store in spite of
+    /// what it was told.
+    inside: bool,
 }
 
 /// Pins the thread.
 #[inline]
 pub(crate) fn pin() -> Pin {
     let record = record();
-    let pins = record.pins.get();
-    record.pins.set(pins + 1);
-    if pins == 0 {
+    // Relaxed: only this thread writes it.
+    let doing = record.doing.load(Ordering::Relaxed);
+    let inside = doing != NOTHING && record.is_pinned_inside(doing);
+    if !inside {
         record.pin();
     }
-    Pin { record }
+    Pin { record, inside }
 }
 
 impl Record {
@@ -158,12 +177,25 @@ impl Record {
         let epoch = DOMAIN.epoch.load(ordering!(Acquire));
         // Release: partner of the Acquire in `Watch::new`, which then sees what was protected under
         // former pins.
-        self.pinned.store(epoch, ordering!(Release));
+        self.doing.store(following(epoch), ordering!(Release));
         if !fault!("pin-without-fence") {
             // Partner of the heavy one in `Watch::new`: that sees the pin, or this thread what had
             // been unlinked before.
             fence::light();
         }
+    }
+
+    /// Whether the thread is pinned already; if it is looking at something, puts that aside.
+    #[cold]
+    fn is_pinned_inside(&self, doing: usize) -> bool {
+        if followed(doing).is_some() {
+            return true;
+        }
+        let place = self.aside.get();
+        // Relaxed: the Release of the next pin is its partner's.
+        self.hazards[place].store(doing, Ordering::Relaxed);
+        self.aside.set(place + 1);
+        false
     }
 }
 
@@ -180,16 +212,18 @@ impl Pin {
     #[inline]
     pub(crate) fn protect<T>(self, pointer: NonNull<T>) -> Result<Protected<T>, Self> {
         let record = self.record;
-        let place = record.protected.get();
-        if place == HAZARDS {
+        // There must be room to put it aside.
+        if self.inside || record.aside.get() == HAZARDS {
             return Err(self);
         }
-        if !fault!("protect-says-nothing") {
-            // Relaxed: the Release that unpins, or pins again, is its partner's.
-            record.hazards[place].store(pointer.as_ptr().cast(), Ordering::Relaxed);
-        }
-        record.protected.set(place + 1);
-        drop(self);
+        std::mem::forget(self);
+        let protected = match fault!("protect-says-nothing") {
+            true => NOTHING,
+            false => pointer.addr().get(),
+        };
+        // Release: partner of the Acquire in `Watch::new`: whoever sees that the thread is no longer
+        // pinned sees what it protects, and that it is done with all else.
+        record.doing.store(protected, ordering!(Release));
         Ok(Protected { record, pointer })
     }
 }
@@ -197,12 +231,10 @@ impl Pin {
 impl Drop for Pin {
     #[inline]
     fn drop(&mut self) {
-        let pins = self.record.pins.get() - 1;
-        self.record.pins.set(pins);
-        if pins == 0 {
-            // Release: partner of the Acquire in `Watch::new`: whoever sees that the thread is no
-            // longer pinned sees what it protects, and that it is done with all else.
-            self.record.pinned.store(0, ordering!(Release));
+        if !self.inside {
+            // Release: partner of the Acquire in `Watch::new`: this thread is done with what it
+            // followed, and has said what it lent.
+            self.record.doing.store(NOTHING, ordering!(Release));
         }
     }
 }
@@ -226,11 +258,19 @@ impl<T> Protected<T> {
 impl<T> Drop for Protected<T> {
     #[inline]
     fn drop(&mut self) {
-        let place = self.record.protected.get() - 1;
-        self.record.protected.set(place);
-        // Release: partner of the Acquire in `Watch::is_protected`: this thread is done with it.
-        let order = ordering!(Release);
-        self.record.hazards[place].store(ptr::null_mut(), order);
+        let record = self.record;
+        // Relaxed: only this thread writes it.
+        let word = match record.doing.load(Ordering::Relaxed) {
+            // It was put aside.
+            NOTHING => {
+                let place = record.aside.get().saturating_sub(1);
+                record.aside.set(place);
+                &record.hazards[place]
+            }
+            _ => &record.doing,
+        };
+        // Release: partner of the Acquire in `Watch::new`: this thread is done with it.
+        word.store(NOTHING, ordering!(Release));
     }
 }
 
@@ -253,7 +293,7 @@ pub(crate) struct Watch {
     /// The earliest epoch that a thread was pinned in.
     oldest: usize,
     /// What was protected. Hardly ever more than a few.
-    protected: Vec<*const ()>,
+    protected: Vec<usize>,
 }
 
 impl Watch {
@@ -269,18 +309,24 @@ impl Watch {
         };
         for record in records() {
             // Acquire: partner of the Release in `pin`, and of that which unpins. First this, then
-            // what that thread protects: it unpins only when it has said so.
-            match record.pinned.load(ordering!(Acquire)) {
-                0 => {}
-                epoch => watch.oldest = watch.oldest.min(epoch),
-            }
+            // what that thread protects besides: it puts it aside before it does anything else.
+            let doing = record.doing.load(ordering!(Acquire));
+            let looked_at = match followed(doing) {
+                Some(epoch) => {
+                    watch.oldest = watch.oldest.min(epoch);
+                    NOTHING
+                }
+                None => doing,
+            };
             let hazards = record.hazards.iter().map(|hazard| {
                 // Acquire: partner of the Release in the drop of `Protected`.
-                hazard.load(ordering!(Acquire)).cast_const()
+                hazard.load(ordering!(Acquire))
             });
-            let lent = record.lent.iter().map(Place::owed);
-            let protected = hazards.chain(lent).filter(|pointer| !pointer.is_null());
-            watch.protected.extend(protected);
+            let lent = record.lent.iter().map(|place| place.owed().addr());
+            let protected = hazards.chain([looked_at]).chain(lent);
+            watch
+                .protected
+                .extend(protected.filter(|address| *address != NOTHING));
         }
         watch
     }
@@ -289,6 +335,6 @@ impl Watch {
     /// this epoch began. Its address, as it would be protected.
     pub(crate) fn is_over(&self, epoch: usize, address: *const ()) -> bool {
         let past = epoch <= self.oldest || fault!("nobody-is-waited-for");
-        past && (address.is_null() || !self.protected.contains(&address))
+        past && (address.is_null() || !self.protected.contains(&address.addr()))
     }
 }

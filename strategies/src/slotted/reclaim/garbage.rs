@@ -105,7 +105,7 @@ impl<T: Retired> Bag<T> {
         let epoch = advance();
         let fresh = self.fresh.drain(..).map(|item| (epoch, item));
         self.waiting.extend(fresh);
-        let watch = Watch::new();
+        let watch = self.pace.time(Watch::new);
         let over = |(epoch, item): &mut (usize, T)| watch.is_over(*epoch, item.address());
         let over = self.waiting.extract_if(.., over).map(|(_, item)| item);
         LookedAt {
@@ -116,6 +116,7 @@ impl<T: Retired> Bag<T> {
 
     /// Puts back what is not over, and the room for more.
     fn take_back(&mut self, mut looked_at: Self) {
+        self.pace.learn(&looked_at.pace);
         if self.fresh.is_empty() {
             std::mem::swap(&mut self.fresh, &mut looked_at.fresh);
         }
