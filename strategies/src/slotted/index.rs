@@ -132,6 +132,12 @@ fn tag(hash: u64) -> u8 {
     (hash >> 57) as u8 | 0x80
 }
 
+/// The entry of a line where a key is looked for first, and put if nobody else is there.
+#[inline]
+const fn favourite(hash: u64) -> usize {
+    ((hash >> 49 & 0xff) as usize * ENTRIES) >> 8
+}
+
 /// Reads and writes one byte of a word.
 const fn byte(word: usize, at: usize) -> usize {
     word >> (8 * at) & 0xff
@@ -202,6 +208,7 @@ impl<K, V> Index<K, V> {
         K: Eq,
     {
         let lines = self.lines();
+        let favourite = favourite(hash);
         let mut at = hash as usize & lines.mask();
         for _ in 0..=lines.mask() {
             // SAFETY: lines are retired when they have been replaced, and not freed while the thread
@@ -210,9 +217,7 @@ impl<K, V> Index<K, V> {
             line.life.used();
             // Acquire: partner of the Release in `set_tags`.
             let tags = line.tags.load(ordering!(Acquire));
-            let mut matches = Line::<K, V>::matches(tags, tag(hash));
-            while matches != 0 {
-                let entry = matches.trailing_zeros() as usize / 8;
+            let is_of = |entry: usize| {
                 // Acquire: partner of the Release in `insert`. It may be newer than its tag.
                 let order = ordering!(Acquire);
                 let slot = line.slots[entry].load(order);
@@ -220,7 +225,19 @@ impl<K, V> Index<K, V> {
                 // out, and not freed while the thread is pinned.
                 let slot = unsafe { &*slot };
                 slot.life.used();
-                if slot.hash == hash && slot.key == *key {
+                (slot.hash == hash && slot.key == *key).then_some(slot)
+            };
+            // Where the pointer is does not depend on the tags then, but only whether it is used: the
+            // processor need not wait for them.
+            if byte(tags, favourite) == usize::from(tag(hash))
+                && let Some(slot) = is_of(favourite)
+            {
+                return Some(slot);
+            }
+            let mut matches = Line::<K, V>::matches(tags, tag(hash));
+            while matches != 0 {
+                let entry = matches.trailing_zeros() as usize / 8;
+                if let Some(slot) = is_of(entry) {
                     return Some(slot);
                 }
                 matches &= matches - 1;
@@ -295,7 +312,10 @@ impl<K, V> Index<K, V> {
             let tags = line.tags();
             let empty = zero_bytes(tags) & OF_ENTRIES;
             if empty != 0 {
-                let entry = empty.trailing_zeros() as usize / 8;
+                let entry = match favourite(hash) {
+                    favourite if byte(empty, favourite) != 0 => favourite,
+                    _ => empty.trailing_zeros() as usize / 8,
+                };
                 // Release: partner of the Acquire in `find`.
                 let order = ordering!(Release);
                 line.slots[entry].store(slot.as_ptr(), order);
