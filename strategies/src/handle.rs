@@ -121,11 +121,16 @@ impl<T> Handle<T> {
         }
     }
 
+    /// Whether it was lent.
+    #[inline]
+    pub(crate) fn is_lent(&self) -> bool {
+        self.pointer.addr().get() & LENT != 0
+    }
+
     /// Where it was lent, if it was.
     #[inline]
     fn place(&self) -> Option<&'static Place> {
-        let place = self.pointer.addr().get() & LENT != 0;
-        place.then(|| {
+        self.is_lent().then(|| {
             let place: *const Place = self
                 .pointer
                 .as_ptr()

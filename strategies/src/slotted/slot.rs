@@ -195,12 +195,12 @@ impl<V> Borrowed<'_, V> {
 
     /// The pointer it came from.
     pub(crate) fn as_raw(&self) -> NonNull<Node<V>> {
-        NonNull::from(self.0.node())
+        NonNull::from((**self).node())
     }
 
     /// The version it is.
     pub(crate) fn version(&self) -> Version {
-        self.0.version()
+        (**self).version()
     }
 }
 
@@ -209,6 +209,7 @@ impl<V> Deref for Borrowed<'_, V> {
 
     #[inline]
     fn deref(&self) -> &Versioned<V> {
+        self.0.node().life.used();
         &self.0
     }
 }
