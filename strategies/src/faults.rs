@@ -17,8 +17,8 @@ macro_rules! fault {
     };
 }
 
-/// A memory ordering; Relaxed instead if the fault of that name is planted, or, without a name, the
-/// fault `file:line`.
+/// A memory ordering. With a name, Relaxed instead if the fault of that name is planted; without, the
+/// weaker `W` if the fault `file:line:W` is: `cargo verify orderings` plants each in turn.
 #[cfg(not(contexture_mutants))]
 macro_rules! ordering {
     ($order:ident $(unless $name:literal)?) => {
@@ -29,11 +29,10 @@ macro_rules! ordering {
 #[cfg(contexture_mutants)]
 macro_rules! ordering {
     ($order:ident) => {
-        if $crate::faults::is_planted(concat!(file!(), ":", line!())) {
-            std::sync::atomic::Ordering::Relaxed
-        } else {
-            std::sync::atomic::Ordering::$order
-        }
+        $crate::faults::weakened(
+            std::sync::atomic::Ordering::$order,
+            concat!(file!(), ":", line!()),
+        )
     };
     ($order:ident unless $name:literal) => {
         if $crate::faults::fault!($name) {
@@ -48,8 +47,27 @@ pub(crate) use {fault, ordering};
 
 #[cfg(contexture_mutants)]
 pub(crate) fn is_planted(name: &str) -> bool {
+    planted() == Some(name)
+}
+
+#[cfg(contexture_mutants)]
+pub(crate) fn weakened(
+    order: std::sync::atomic::Ordering,
+    place: &str,
+) -> std::sync::atomic::Ordering {
+    use std::sync::atomic::Ordering;
+    match planted().and_then(|name| name.strip_prefix(place)) {
+        Some(":Relaxed") => Ordering::Relaxed,
+        Some(":Acquire") => Ordering::Acquire,
+        Some(":Release") => Ordering::Release,
+        _ => order,
+    }
+}
+
+#[cfg(contexture_mutants)]
+fn planted() -> Option<&'static str> {
     #[allow(clippy::disallowed_types, reason = "outside of what loom explores")]
     static PLANTED: std::sync::LazyLock<Option<String>> =
         std::sync::LazyLock::new(|| std::env::var("CONTEXTURE_FAULT").ok());
-    PLANTED.as_deref() == Some(name)
+    PLANTED.as_deref()
 }

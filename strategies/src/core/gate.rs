@@ -74,7 +74,7 @@ impl Gate {
     /// Whether an update is under way. Exact for whoever keeps claimants out by a lock.
     pub(crate) fn is_held(&self) -> bool {
         // Acquire: partner of the Release in `release`, as in `try_hold`.
-        self.state.load(Ordering::Acquire) & HELD != 0
+        self.state.load(ordering!(Acquire)) & HELD != 0
     }
 
     /// Takes the gate if it is free, or was handed to this turn.

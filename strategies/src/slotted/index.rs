@@ -270,7 +270,7 @@ impl<K, V> Index<K, V> {
             let entries = (0..ENTRIES).filter(move |entry| byte(tags, *entry) != 0);
             entries.map(move |entry| {
                 // Acquire: as in `find`.
-                let slot = line.slots[entry].load(Ordering::Acquire);
+                let slot = line.slots[entry].load(ordering!(Acquire));
                 // SAFETY: as in `find`.
                 let slot = unsafe { &*slot };
                 slot.life.used();

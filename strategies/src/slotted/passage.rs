@@ -97,7 +97,7 @@ impl Passage {
                 };
             }
             // Release: as in the drop of `Passing`.
-            record.passing.store(0, Ordering::Release);
+            record.passing.store(0, ordering!(Release));
             while {
                 relax.relax();
                 // Relaxed: looked at again above.

@@ -84,7 +84,7 @@ impl Drop for Domain {
 /// All records there are.
 pub(crate) fn records() -> impl Iterator<Item = &'static Record> {
     // Acquire: partner of the Release in `take`, to see what is in the records.
-    let newest: *const Record = DOMAIN.newest.load(Ordering::Acquire);
+    let newest: *const Record = DOMAIN.newest.load(ordering!(Acquire));
     // SAFETY: records are never freed while anyone can ask for them.
     std::iter::successors(unsafe { newest.as_ref() }, |record| unsafe {
         record.next.as_ref()
@@ -100,7 +100,7 @@ per_thread! {
 fn take() -> &'static Record {
     for record in records() {
         // Acquire: partner of the Release in `give_back`.
-        let taken = record.taken.compare_exchange(0, 1, Ordering::Acquire);
+        let taken = record.taken.compare_exchange(0, 1, ordering!(Acquire));
         if taken.is_ok() {
             return record;
         }
@@ -129,7 +129,7 @@ fn take() -> &'static Record {
         // `take` wrote here.
         match DOMAIN
             .newest
-            .compare_exchange(newest, record, Ordering::AcqRel)
+            .compare_exchange(newest, record, ordering!(AcqRel))
         {
             Ok(_) => return record,
             // Once more through `records`, whose Acquire it needs.
@@ -145,7 +145,7 @@ fn take() -> &'static Record {
 /// Lets another thread have the record.
 fn give_back(record: &'static Record) {
     // Release: partner of the Acquire in `take`.
-    record.taken.store(0, Ordering::Release);
+    record.taken.store(0, ordering!(Release));
 }
 
 /// Says that this thread follows pointers, until it is dropped.
