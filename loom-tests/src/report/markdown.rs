@@ -2,7 +2,8 @@
 
 use super::table::number;
 use super::{
-    Explored, ModelRow, MutantRow, ShuttleRow, StrategyRow, StressRow, Verification, mutants,
+    Explored, ModelRow, MutantRow, OrderingRow, ShuttleRow, StrategyRow, StressRow, Verification,
+    mutants, orderings,
 };
 
 /// The whole report.
@@ -24,6 +25,15 @@ pub(super) fn render(verification: &Verification) -> String {
                  was found by. {}.\n\n{}",
                 mutants::summary(&verification.mutants),
                 MutantRow::table(&verification.mutants)
+            ),
+        ),
+        (
+            "Orderings",
+            format!(
+                "Memory orderings that were weakened, one at a time, and the first scenario that failed; \
+                 where none does, the source says why. {}.\n\n{}",
+                orderings::summary(&verification.orderings),
+                OrderingRow::table(&verification.orderings)
             ),
         ),
         ("Real threads", StressRow::table(&verification.stress)),

@@ -10,7 +10,7 @@ use contexture_loom_tests::report::{
 
 use crate::cargo::Cargo;
 use crate::error::{Failure, Failures};
-use crate::{mutants, provenance, shown};
+use crate::{mutants, orderings, plant, provenance, shown};
 
 /// The report as data.
 const JSON: &str = "verification.json";
@@ -21,7 +21,7 @@ const MARKDOWN: &str = "verification.md";
 pub(crate) fn verify(
     cargo: &Cargo,
     effort: &str,
-    mutants: &mutants::Settings,
+    planting: &plant::Settings,
     out: &Path,
 ) -> Result<(), Failures> {
     let started = Instant::now();
@@ -36,10 +36,15 @@ pub(crate) fn verify(
 
     let mut failures = Vec::new();
     let mut killed = Vec::new();
+    let mut weakened = Vec::new();
     step("real threads", &mut failures, || cargo.stress(folder));
     step("shuttle", &mut failures, || cargo.shuttle(folder));
     step("mutants", &mut failures, || {
-        killed = mutants::verify(cargo, &[], mutants)?;
+        killed = mutants::verify(cargo, &[], planting)?;
+        Ok(())
+    });
+    step("orderings", &mut failures, || {
+        weakened = orderings::verify(cargo, &[], planting)?;
         Ok(())
     });
     step("models", &mut failures, || cargo.models(effort, folder));
@@ -55,6 +60,7 @@ pub(crate) fn verify(
         ShuttleRow::collect(parts.path())?,
         StressRow::collect(parts.path())?,
         killed,
+        weakened,
     );
     write(&verification, out)?;
     let seconds = Duration::from_secs(verification.provenance.seconds);

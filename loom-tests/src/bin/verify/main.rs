@@ -9,6 +9,8 @@ mod all;
 mod cargo;
 mod error;
 mod mutants;
+mod orderings;
+mod plant;
 mod process;
 mod provenance;
 
@@ -43,7 +45,16 @@ enum Command {
         #[arg(long, value_name = "FAULT")]
         only: Vec<String>,
         #[command(flatten)]
-        settings: mutants::Settings,
+        settings: plant::Settings,
+    },
+    /// Weakens memory orderings, one at a time, and fails unless a scenario finds each or a comment says
+    /// why none can.
+    Orderings {
+        /// Weaken these only: a file, a file:line, or a file:line:ordering; may be repeated.
+        #[arg(long, value_name = "PLACE")]
+        only: Vec<String>,
+        #[command(flatten)]
+        settings: plant::Settings,
     },
     /// The scenarios, and some that are too large for loom, in random interleavings.
     Shuttle,
@@ -54,7 +65,7 @@ enum Command {
         #[command(flatten)]
         effort: Effort,
         #[command(flatten)]
-        mutants: mutants::Settings,
+        mutants: plant::Settings,
         /// The folder of the report. It is created if need be.
         #[arg(long, value_name = "DIR", default_value = "reports")]
         out: PathBuf,
@@ -81,6 +92,9 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Models(effort) => cargo.models(effort.name(), None),
         Command::Mutants { only, settings } => mutants::verify(&cargo, only, settings).map(drop),
+        Command::Orderings { only, settings } => {
+            orderings::verify(&cargo, only, settings).map(drop)
+        }
         Command::Shuttle => cargo.shuttle(None),
         Command::Stress => cargo.stress(None),
         Command::All {
