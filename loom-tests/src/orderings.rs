@@ -39,7 +39,7 @@ impl Weakening {
     #[must_use]
     pub fn strategies(&self) -> &'static [&'static str] {
         match self.file.contains("/core/") {
-            true => &["sharded", "slotted"],
+            true => &["slotted", "sharded"],
             false => &["slotted"],
         }
     }

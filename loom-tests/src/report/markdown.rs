@@ -2,8 +2,8 @@
 
 use super::table::number;
 use super::{
-    Explored, ModelRow, MutantRow, OrderingRow, ShuttleRow, StrategyRow, StressRow, Verification,
-    mutants, orderings,
+    Explored, ModelRow, MutantRow, Provenance, ShuttleRow, StrategyRow, StressRow, Verification,
+    mutants,
 };
 
 /// The whole report.
@@ -27,28 +27,22 @@ pub(super) fn render(verification: &Verification) -> String {
                 MutantRow::table(&verification.mutants)
             ),
         ),
-        (
-            "Orderings",
-            format!(
-                "Memory orderings that were weakened, one at a time, and the first scenario that failed; \
-                 where none does, the source says why. {}.\n\n{}",
-                orderings::summary(&verification.orderings),
-                OrderingRow::table(&verification.orderings)
-            ),
-        ),
         ("Real threads", StressRow::table(&verification.stress)),
         ("Shuttle", ShuttleRow::table(&verification.shuttle)),
         ("Models", ModelRow::table(models)),
     ];
-    let mut text = format!("# What was verified\n\n{}\n", provenance(verification));
+    let mut text = format!(
+        "# What was verified\n\n{}\n",
+        provenance(&verification.provenance)
+    );
     for (title, body) in chapters {
         text += &format!("\n## {title}\n\n{body}");
     }
     text
 }
 
-fn provenance(verification: &Verification) -> String {
-    let provenance = &verification.provenance;
+/// How a report came about, in words.
+pub(super) fn provenance(provenance: &Provenance) -> String {
     let revision = match (&provenance.revision, provenance.dirty) {
         (None, _) => "an unknown revision".to_owned(),
         (Some(revision), Some(false)) => format!("revision `{revision}`"),

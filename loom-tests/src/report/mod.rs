@@ -20,7 +20,7 @@ pub use file::replace_all;
 pub use level::Level;
 pub use models::{ExplorationRow, Explored, ModelRow};
 pub use mutants::{MutantRow, summary as summary_of_mutants};
-pub use orderings::{OrderingRow, summary as summary_of_orderings};
+pub use orderings::{OrderingRow, Orderings, summary as summary_of_orderings};
 pub use part::{PART_FOLDER, Part, PartError};
 pub use provenance::Provenance;
 pub use shuttle::ShuttleRow;
@@ -50,8 +50,6 @@ pub struct Verification {
     pub stress: Vec<StressRow>,
     /// Each fault that was planted, and what found it.
     pub mutants: Vec<MutantRow>,
-    /// Each memory ordering that was weakened, and what found it.
-    pub orderings: Vec<OrderingRow>,
 }
 
 impl Verification {
@@ -63,7 +61,6 @@ impl Verification {
         shuttle: Vec<ShuttleRow>,
         stress: Vec<StressRow>,
         mutants: Vec<MutantRow>,
-        orderings: Vec<OrderingRow>,
     ) -> Self {
         Self {
             format: FORMAT.to_owned(),
@@ -73,7 +70,6 @@ impl Verification {
             shuttle,
             stress,
             mutants,
-            orderings,
         }
     }
 

@@ -3,6 +3,39 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::{Table, count, seconds};
+use super::{Provenance, file, markdown};
+
+/// Everything that one run weakened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Orderings {
+    /// How it came about.
+    pub provenance: Provenance,
+    /// Each ordering, in each way that it was weakened.
+    pub orderings: Vec<OrderingRow>,
+}
+
+impl Orderings {
+    /// As JSON, a row a line.
+    ///
+    /// # Errors
+    ///
+    /// If a figure is not finite, which would be a bug.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        file::to_json(self)
+    }
+
+    /// As Markdown, for people.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        format!(
+            "# Memory orderings\n\n{}\n\nEach was weakened by itself, and all scenarios tried until one \
+             failed; where none does, the comment beside it says why. {}.\n\n{}",
+            markdown::provenance(&self.provenance),
+            summary(&self.orderings),
+            OrderingRow::table(&self.orderings)
+        )
+    }
+}
 
 /// An ordering that was weakened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

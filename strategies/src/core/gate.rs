@@ -120,7 +120,9 @@ impl Gate {
             if state & HELD != 0 {
                 return None;
             }
-            // Acquire: partner of the Release in the drop of `Brief`, and of that in `release`.
+            // Acquire: partner of the Release in the drop of `Brief`, and of that in `release`. No
+            // model fails without it: whoever writes a slot reads of it what has a Release of its
+            // own; but hooks of one key are to see what those before them did.
             let order = ordering!(Acquire);
             if state & BRIEF == 0
                 && self

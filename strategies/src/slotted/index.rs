@@ -316,7 +316,9 @@ impl<K, V> Index<K, V> {
                     favourite if byte(empty, favourite) != 0 => favourite,
                     _ => empty.trailing_zeros() as usize / 8,
                 };
-                // Release: partner of the Acquire in `find`.
+                // Release: partner of the Acquire in `find`, for who still has the tag of another slot.
+                // No model fails without it: explorers take the light fence that the caller has passed
+                // for a full one.
                 let order = ordering!(Release);
                 line.slots[entry].store(slot.as_ptr(), order);
                 line.set_tags(with_byte(tags, entry, usize::from(tag(hash))));

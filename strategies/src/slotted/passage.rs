@@ -96,8 +96,8 @@ impl Passage {
                     record,
                 };
             }
-            // Release: as in the drop of `Passing`.
-            record.passing.store(0, ordering!(Release));
+            // Relaxed: it has done nothing here.
+            record.passing.store(0, Ordering::Relaxed);
             while {
                 relax.relax();
                 // Relaxed: looked at again above.

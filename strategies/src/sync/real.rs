@@ -90,6 +90,8 @@ impl Pace {
     /// If no others run, it costs next to nothing anyway, and what was in use a moment ago is better
     /// for the caches than what was then.
     const COSTS: u32 = 32;
+    /// Not worth it for fewer.
+    const FEW: usize = 64;
     /// How often the clock is read.
     const EACH: usize = 8;
 
@@ -100,7 +102,10 @@ impl Pace {
             return false;
         }
         let now = Instant::now();
-        let interval = Self::INTERVAL.min(self.cost * Self::COSTS);
+        let interval = match fresh {
+            ..Self::FEW => Self::INTERVAL,
+            _ => Self::INTERVAL.min(self.cost * Self::COSTS),
+        };
         let due = fresh >= Self::MOST || self.last.is_none_or(|last| now - last >= interval);
         if due {
             self.last = Some(now);

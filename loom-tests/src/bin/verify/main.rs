@@ -13,6 +13,7 @@ mod orderings;
 mod plant;
 mod process;
 mod provenance;
+mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,12 +56,15 @@ enum Command {
         only: Vec<String>,
         #[command(flatten)]
         settings: plant::Settings,
+        /// The folder of a report, orderings.json and orderings.md. It is created if need be.
+        #[arg(long, value_name = "DIR", conflicts_with = "only")]
+        out: Option<PathBuf>,
     },
     /// The scenarios, and some that are too large for loom, in random interleavings.
     Shuttle,
     /// Long histories on real threads.
     Stress,
-    /// All of these; then writes verification.json and verification.md.
+    /// All of these but orderings; then writes verification.json and verification.md.
     All {
         #[command(flatten)]
         effort: Effort,
@@ -92,9 +96,11 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Models(effort) => cargo.models(effort.name(), None),
         Command::Mutants { only, settings } => mutants::verify(&cargo, only, settings).map(drop),
-        Command::Orderings { only, settings } => {
-            orderings::verify(&cargo, only, settings).map(drop)
-        }
+        Command::Orderings {
+            only,
+            settings,
+            out,
+        } => orderings::verify(&cargo, only, settings, out.as_deref()),
         Command::Shuttle => cargo.shuttle(None),
         Command::Stress => cargo.stress(None),
         Command::All {
@@ -105,12 +111,12 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failures) => report(&failures),
+        Err(failures) => show(&failures),
     }
 }
 
 /// One line each.
-fn report(failures: &Failures) -> ExitCode {
+fn show(failures: &Failures) -> ExitCode {
     for failure in failures.iter() {
         eprintln!("error: {failure}");
     }

@@ -1,14 +1,17 @@
 //! Weakening memory orderings, one at a time: a scenario must fail, or a comment say why none does.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use contexture_loom_tests::catalogue::small;
 use contexture_loom_tests::orderings::{Weakening, all};
-use contexture_loom_tests::report::{OrderingRow, summary_of_orderings, thousandths};
+use contexture_loom_tests::report::{OrderingRow, Orderings, summary_of_orderings, thousandths};
 
 use crate::cargo::Cargo;
 use crate::error::{Failure, Failures};
 use crate::plant::{Planter, Settings, Verdict};
+use crate::provenance;
+use crate::report::Files;
 
 /// Scenarios that find most of them, to be tried first.
 const FIRST: &[&str] = &[
@@ -18,6 +21,7 @@ const FIRST: &[&str] = &[
     "batch_against_reads",
     "read_against_growth",
     "refuse_refuse",
+    "waiting_refusal_against_recreation",
 ];
 
 /// What came of a weakened ordering.
@@ -28,44 +32,71 @@ struct Found {
 }
 
 /// Weakens each ordering, or these only, and prints what came of it; `Ok` if each was found or is
-/// argued for, and none is both.
+/// argued for. Then a report is written, if a folder for it is named.
 pub(crate) fn verify(
     cargo: &Cargo,
     only: &[String],
     settings: &Settings,
-) -> Result<Vec<OrderingRow>, Failures> {
+    out: Option<&Path>,
+) -> Result<(), Failures> {
+    let started = Instant::now();
+    let files = out
+        .map(|out| Files::prepare(out, "orderings"))
+        .transpose()?;
+    let mut provenance = provenance::of_this_run(cargo.root(), "orderings", "short")?;
     let weakenings = chosen(cargo, only)?;
     let planter = Planter::new(cargo, settings)?;
     let try_all = |weakening: &Weakening| find(&planter, weakening);
-    let told = |weakening: &Weakening, found: &Found| {
-        let what = match (&found.by, &weakening.argument) {
-            (Some((test, _)), _) => format!("killed by {test}"),
-            (None, Some(_)) => "argued for".to_owned(),
-            (None, None) => "SURVIVED".to_owned(),
-        };
-        let seconds = found.took.as_secs_f64();
-        format!("{} {what} ({seconds:.1} s)", weakening.fault())
-    };
     let found = planter.each(&weakenings, try_all, told)?;
 
-    let mut rows = Vec::new();
-    let mut failures = Vec::new();
-    for (weakening, found) in weakenings.into_iter().zip(found) {
-        let fault = weakening.fault();
-        match (&found.by, &weakening.argument) {
-            (None, None) => failures.push(Failure::Unargued { fault }),
-            (Some((test, _)), Some(_)) => {
-                let test = test.clone();
-                failures.push(Failure::WrongArgument { fault, test });
-            }
-            _ => {}
-        }
-        rows.push(row(weakening, found));
-    }
+    let failures = failures(&weakenings, &found);
+    let rows = weakenings.into_iter().zip(found);
+    let rows: Vec<_> = rows
+        .map(|(weakening, found)| row(weakening, found))
+        .collect();
     println!("\n{}", OrderingRow::table(&rows));
     println!("{}", summary_of_orderings(&rows));
     Failures::check(failures)?;
-    Ok(rows)
+    if let Some(files) = files {
+        provenance.seconds = started.elapsed().as_secs();
+        let report = Orderings {
+            provenance,
+            orderings: rows,
+        };
+        files.write(report.to_json(), report.to_markdown())?;
+        println!("wrote {}", files.markdown().display());
+    }
+    Ok(())
+}
+
+fn told(weakening: &Weakening, found: &Found) -> String {
+    let what = match (&found.by, &weakening.argument) {
+        (Some((test, _)), _) => format!("killed by {test}"),
+        (None, Some(_)) => "argued for".to_owned(),
+        (None, None) => "SURVIVED".to_owned(),
+    };
+    let seconds = found.took.as_secs_f64();
+    format!("{} {what} ({seconds:.1} s)", weakening.fault())
+}
+
+/// What survived without an argument, and arguments for what is found in every way.
+fn failures(weakenings: &[Weakening], found: &[Found]) -> Vec<Failure> {
+    let both = || weakenings.iter().zip(found);
+    let failure = |(weakening, found): (&Weakening, &Found)| {
+        let fault = weakening.fault();
+        let at_this_place =
+            |other: &Weakening| (&other.file, other.line) == (&weakening.file, weakening.line);
+        let is_found = both().all(|(other, found)| !at_this_place(other) || found.by.is_some());
+        match (&found.by, &weakening.argument) {
+            (None, None) => Some(Failure::Unargued { fault }),
+            (Some((test, _)), Some(_)) if is_found => {
+                let test = test.clone();
+                Some(Failure::WrongArgument { fault, test })
+            }
+            _ => None,
+        }
+    };
+    both().filter_map(failure).collect()
 }
 
 fn chosen(cargo: &Cargo, only: &[String]) -> Result<Vec<Weakening>, Failure> {

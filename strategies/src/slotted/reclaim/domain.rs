@@ -109,8 +109,12 @@ fn take() -> &'static Record {
     if records().next().is_none() {
         crate::sync::free_what_is_left();
     }
-    // Relaxed: it is made sure below that it is still the newest.
-    let mut newest = DOMAIN.newest.load(Ordering::Relaxed);
+    let newest = || {
+        records()
+            .next()
+            .map_or(ptr::null_mut(), |it| ptr::from_ref(it).cast_mut())
+    };
+    let mut next = newest();
     let record = Box::leak(Box::new(Record {
         doing: AtomicUsize::new(NOTHING),
         hazards: Default::default(),
@@ -122,22 +126,14 @@ fn take() -> &'static Record {
         next: ptr::null(),
     }));
     loop {
-        record.next = newest;
-        // SAFETY: as in `records`; the Acquire below, or there, made the record visible.
+        record.next = next;
+        // SAFETY: as in `records`, which it came from.
         record.number = unsafe { record.next.as_ref() }.map_or(0, |next| next.number + 1);
-        // AcqRel: the Release is the partner of the Acquire in `records`; this reads what another
-        // `take` wrote here.
-        match DOMAIN
-            .newest
-            .compare_exchange(newest, record, ordering!(AcqRel))
-        {
+        // Release: partner of the Acquire in `records`.
+        let order = ordering!(Release);
+        match DOMAIN.newest.compare_exchange(next, record, order) {
             Ok(_) => return record,
-            // Once more through `records`, whose Acquire it needs.
-            Err(_) => {
-                newest = records()
-                    .next()
-                    .map_or(ptr::null_mut(), |it| ptr::from_ref(it).cast_mut())
-            }
+            Err(_) => next = newest(),
         }
     }
 }
@@ -173,7 +169,8 @@ impl Record {
     #[inline]
     fn pin(&self) {
         // Acquire: partner of the AcqRel in `advance`. Whoever is pinned in an epoch sees all that was
-        // unlinked before that began.
+        // unlinked before that began. No model fails without it: explorers take the light fence below
+        // for a full one.
         let epoch = DOMAIN.epoch.load(ordering!(Acquire));
         // Release: partner of the Acquire in `Watch::new`, which then sees what was protected under
         // former pins.
