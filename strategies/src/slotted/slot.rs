@@ -59,7 +59,9 @@ impl<V> Pending<V> {
     fn resolve(&self) -> Option<NonNull<Node<V>>> {
         // SAFETY: it is part of the same allocation, or of one that is retired with it.
         let done = unsafe { &*self.done };
-        // Acquire: partner of the Release in `Flight::land`.
+        // Acquire: partner of the Release in `Flight::land`: who sees the batch here sees it in its other
+        // slots, too. No model fails without it: explorers take the light fence of the next pin for a
+        // full one.
         match done.load(ordering!(Acquire)) {
             0 => self.before,
             _ => self.after,

@@ -168,7 +168,7 @@ pub(crate) fn pin() -> Pin {
 impl Record {
     #[inline]
     fn pin(&self) {
-        // Acquire: partner of the AcqRel in `advance`. Whoever is pinned in an epoch sees all that was
+        // Acquire: partner of the Release in `advance`. Whoever is pinned in an epoch sees all that was
         // unlinked before that began. No model fails without it: explorers take the light fence below
         // for a full one.
         let epoch = DOMAIN.epoch.load(ordering!(Acquire));
@@ -280,9 +280,9 @@ pub(crate) fn debts() -> Vec<&'static Place> {
 /// Begins a new epoch and returns it. What was unlinked before is invisible to all who are pinned in
 /// it, or later.
 pub(crate) fn advance() -> usize {
-    // AcqRel: the Release is the partner of the Acquire in `pin`, the Acquire that of the Release of
-    // other threads here: the epochs form one chain.
-    DOMAIN.epoch.fetch_add(1, ordering!(AcqRel)) + 1
+    // Release: partner of the Acquire in `pin`; also for those who see a later epoch, since each is made
+    // of the one before it by one read-modify-write. No model fails without it: as in `pin`.
+    DOMAIN.epoch.fetch_add(1, ordering!(Release)) + 1
 }
 
 /// What all threads were looking at.
