@@ -99,7 +99,9 @@ impl<K, V> Slot<K, V> {
     pub(crate) fn current(&self) -> Option<Borrowed<'_, V>> {
         let mut relax = Relax::default();
         loop {
-            // Acquire: partner of the Release in `publish`.
+            // Acquire: partner of the Release in `publish`. No model fails without it: who has the slot
+            // has it by an Acquire from the one who had it last, but for a batch that has closed the
+            // passage, whose fence explorers take for a full one.
             let order = ordering!(Acquire);
             let current = NonNull::new(self.current.load(order))?;
             if current.addr().get() & PENDING == 0 {

@@ -91,7 +91,7 @@ impl Pace {
     /// for the caches than what was then.
     const COSTS: u32 = 32;
     /// Not worth it for fewer.
-    const FEW: usize = 64;
+    const FEW: usize = 256;
     /// How often the clock is read.
     const EACH: usize = 8;
 
