@@ -67,6 +67,9 @@ fn one_key() -> Vec<Scenario> {
         one("compare_and_set_compare_and_set")
             .thread([CompareAndSet(1, Initial, 5)])
             .thread([CompareAndSet(1, Initial, 6)]),
+        one("updates_compare_and_sets")
+            .thread([Update(1, 5), Update(1, 6)])
+            .thread([CompareAndSet(1, Initial, 7), CompareAndSet(1, Seen, 8)]),
         one("compare_and_set_remove")
             .thread([CompareAndSet(1, Initial, 5)])
             .thread([Remove(1, None)]),
