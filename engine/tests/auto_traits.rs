@@ -248,6 +248,9 @@ contexts! {
     "sharded" => Sharded {
         futures: READY,
     }
+    "slotted" => Slotted {
+        futures: READY,
+    }
 }
 
 #[test]

@@ -18,7 +18,8 @@ use crate::world::{self, Clock, Payload, Tally};
 
 /// Runs a scenario once.
 ///
-/// Each thread of the scenario has a thread, but for the first, whose steps the calling one takes.
+/// Each thread of the scenario has a thread, but for one (the first, if nothing else is said), whose
+/// steps the calling one takes.
 /// When all have ended, the whole store is read. Every write and snapshot has a hook, which keeps
 /// a journal.
 ///
@@ -47,7 +48,9 @@ pub fn execute<S: StrategyKind>(scenario: &Scenario, clock: &Clock) -> Execution
         tally: scenario.in_turn.then(Tally::default),
         recorder: Recorder::default(),
     });
-    let mut programs = scenario.threads.clone().into_iter();
+    let mut programs = scenario.threads.clone();
+    programs.rotate_left(scenario.first);
+    let mut programs = programs.into_iter();
     let own = programs.next().unwrap_or_default();
     let others: Vec<_> = programs
         .map(|steps| {
@@ -59,6 +62,7 @@ pub fn execute<S: StrategyKind>(scenario: &Scenario, clock: &Clock) -> Execution
     for other in others {
         actors.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
     }
+    actors.rotate_right(scenario.first);
     let end = world::block_on(Actor::new(Arc::clone(&shared)).look());
 
     if let Some(tally) = &shared.tally {
@@ -190,6 +194,8 @@ struct Actor<S: StrategyKind> {
     shared: Arc<Shared<S>>,
     seen: BTreeMap<Key, u64>,
     events: Vec<Taken>,
+    /// Handles, and what they were handles of at first.
+    kept: Vec<(Versioned<Payload>, Entry)>,
 }
 
 /// A step that was taken.
@@ -218,6 +224,7 @@ impl<S: StrategyKind> Actor<S> {
             shared,
             seen: BTreeMap::new(),
             events: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -227,10 +234,15 @@ impl<S: StrategyKind> Actor<S> {
                 Step::Inside(key, digit, inner) => {
                     self.update_around(step, *key, *digit, inner).await;
                 }
+                Step::Keep(key) => self.keep(step, *key).await,
+                Step::Around(key, inner) => self.read_around(step, *key, inner).await,
                 Step::DropAfter(polls, step) => self.take(step, Patience::Polls(*polls)).await,
                 Step::MoveToAnotherTask(step) => self.take(step, Patience::Moved).await,
                 step => self.take(step, Patience::Endless).await,
             }
+        }
+        for (handle, seen) in &self.kept {
+            assert_eq!(entry(handle), *seen, "a handle that was kept has changed");
         }
         self.events
     }
@@ -274,6 +286,61 @@ impl<S: StrategyKind> Actor<S> {
             }
         };
         assert_ne!(answer, Answer::Reentrant, "not inside a closure: {call:?}");
+        self.took(step, call, answer, called, witness);
+    }
+
+    /// Gets a handle and keeps it.
+    async fn keep(&mut self, step: &Step, key: Key) {
+        let shared = Arc::clone(&self.shared);
+        let called = shared.clock.now();
+        let handle = shared.store.get(&key).await;
+        let kept = handle.map(|handle| {
+            let seen = entry(&handle);
+            (handle, seen)
+        });
+        let answer = Answer::Found(kept.as_ref().map(|(_, seen)| *seen));
+        self.kept.extend(kept);
+        self.took(
+            step,
+            Call::Get(key),
+            answer,
+            called,
+            shared.recorder.witness(),
+        );
+    }
+
+    /// Reads a key with a closure that takes another step.
+    async fn read_around(&mut self, step: &Step, key: Key, inner: &Step) {
+        let shared = Arc::clone(&self.shared);
+        let called = shared.clock.now();
+        let mut inside = None;
+        let around = |current: &Versioned<Payload>| {
+            let saw = entry(current);
+            let called = shared.clock.now();
+            let call = self.call(inner);
+            let witness = shared.recorder.witness();
+            let answer = now_or_never(shared.perform(witness, inner, &call));
+            let event = self.event(call, answer, called);
+            inside = Some(Taken::new(event, true, inner, witness));
+            assert_eq!(entry(current), saw, "what a closure reads has changed");
+            saw
+        };
+        let found = shared.store.read(&key, around).await;
+        assert!(
+            found.is_some(),
+            "a read around a step, of a key that is not there"
+        );
+        self.took(
+            step,
+            Call::Get(key),
+            Answer::Found(found),
+            called,
+            shared.recorder.witness(),
+        );
+        self.events.extend(inside);
+    }
+
+    fn took(&mut self, step: &Step, call: Call, answer: Answer, called: u64, witness: Witness<'_>) {
         note(&mut self.seen, &call, &answer);
         let event = self.event(call, answer, called);
         self.events.push(Taken::new(event, false, step, witness));
@@ -301,11 +368,8 @@ impl<S: StrategyKind> Actor<S> {
         let update = shared.store.try_update_with(&key, around, witness.commit());
         let result = update.await;
         let answer = updated(result, saw);
-        let call = Call::Update(key, digit);
-        note(&mut self.seen, &call, &answer);
-        let event = self.event(call, answer, called);
         self.events.extend(inside);
-        self.events.push(Taken::new(event, false, step, witness));
+        self.took(step, Call::Update(key, digit), answer, called, witness);
     }
 
     fn call(&self, step: &Step) -> Call {

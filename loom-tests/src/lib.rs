@@ -31,6 +31,7 @@ pub mod journal;
 pub mod linearizability;
 pub mod mutants;
 pub mod operation;
+pub mod orderings;
 mod perform;
 pub mod reference;
 #[cfg(feature = "report")]

@@ -30,6 +30,8 @@ const NOT_PUBLISHED: &str = "Causality violation";
 const HOOK_OF_FAILURE: &str = "its hook ran 1 times";
 const NO_HOOK: &str = "its hook ran 0 times";
 const NOT_ALL_CHANGES: &str = "its hook was not told of just what it writes";
+const FREED_TWICE: &str = "freed twice";
+const HOOK_SAW_ELSE: &str = "its hook saw [";
 const WRONG_PLACE: &str = "a snapshot is not what its hook's place says";
 
 /// All of them.
@@ -155,6 +157,75 @@ pub fn all() -> Vec<Mutant> {
         mutant("panicking-update-keeps-its-gate", "core/closure.rs",
             "an update whose closure panics never lets go of the key",
             "arc-swap", "panic_update", DEADLOCK),
+
+        // The slots of `slotted`.
+        mutant("slot-is-filled-before-it-is-found", "slotted/mod.rs",
+            "a key is there for who still has the tag of a former slot, and not for others",
+            "slotted", "read_then_compare_and_set_against_recreation", NOT_LINEARIZABLE),
+        mutant("index-shrinks-to-nothing", "slotted/index.rs",
+            "an index that is replaced is not filled",
+            "slotted", "removes_of_different_versions_in_one_shard", NOT_LINEARIZABLE),
+        mutant("brief-is-not-waited-for", "core/gate.rs",
+            "an update begins in the middle of a compare-and-set",
+            "slotted", "updates_compare_and_sets", FREED_TWICE),
+        mutant("slotted-compare-and-set-does-not-compare", "slotted/mod.rs",
+            "a compare-and-set replaces whatever is there",
+            "slotted", "update_compare_and_set", NOT_LINEARIZABLE),
+        mutant("slotted-versions-start-over-after-a-remove", "slotted/mod.rs",
+            "a key that is created again has versions that it had before",
+            "slotted", "create_remove", NOT_LINEARIZABLE),
+        mutant("batch-lands-part-by-part", "slotted/batch.rs",
+            "a batch publishes its changes one by one",
+            "slotted", "batch_against_reads", NOT_LINEARIZABLE),
+        mutant("slotted-batch-ignores-running-updates", "slotted/batch.rs",
+            "a batch writes keys whose updates are under way",
+            "slotted", "batch_against_update", NOT_PUBLISHED),
+        mutant("condition-lets-others-commit", "slotted/batch.rs",
+            "a batch looks at a condition and lets the update of its key commit before itself",
+            "slotted", "requirement_against_update", HOOK_SAW_ELSE),
+
+        // Its snapshots.
+        mutant("snapshots-close-nothing", "slotted/passage.rs",
+            "a snapshot begins in the middle of commits",
+            "slotted", "snapshot_against_batch", WRONG_PLACE),
+        mutant("closed-passage-is-passed", "slotted/passage.rs",
+            "a commit goes on though a batch has closed the passage",
+            "slotted", "requirement_against_update", HOOK_SAW_ELSE),
+        mutant("nobody-is-let-out", "slotted/passage.rs",
+            "who closes the passage does not wait for those who pass",
+            "slotted", "requirement_against_update", HOOK_SAW_ELSE),
+        mutant("passing-without-fence", "slotted/passage.rs",
+            "who passes may be overlooked by the one who closes the passage",
+            "slotted", "requirement_against_update", HOOK_SAW_ELSE),
+        mutant("closing-without-fence", "slotted/passage.rs",
+            "who closes the passage may overlook one who passes",
+            "slotted", "requirement_against_update", HOOK_SAW_ELSE),
+        mutant("nothing-is-kept-for-snapshots", "slotted/passage.rs",
+            "a commit replaces a version that a snapshot still needs",
+            "slotted", "snapshot_against_batch", NOT_LINEARIZABLE),
+        mutant("snapshots-see-later-versions", "slotted/slot.rs",
+            "a snapshot has what was committed after it",
+            "slotted", "snapshot_against_batch", NOT_LINEARIZABLE),
+
+        // Its reclamation.
+        mutant("protect-says-nothing", "slotted/reclaim/domain.rs",
+            "a version is shown to a closure without protection",
+            "slotted", "reads_never_go_back", NOT_PUBLISHED),
+        mutant("what-is-lent-is-not-looked-at", "handle.rs",
+            "a version is freed though a handle of it was lent",
+            "slotted", "kept_handle_against_updates", NOT_PUBLISHED),
+        mutant("gate-is-released-without-pin", "slotted/latch.rs",
+            "who releases a gate looks at a slot that is taken away meanwhile",
+            "slotted", "update_remove", NOT_PUBLISHED),
+        mutant("nobody-is-waited-for", "slotted/reclaim/domain.rs",
+            "what was unlinked is freed though threads are pinned",
+            "slotted", "update_remove", NOT_PUBLISHED),
+        mutant("pin-without-fence", "slotted/reclaim/domain.rs",
+            "who pins may be overlooked by the one who frees",
+            "slotted", "update_remove", NOT_PUBLISHED),
+        mutant("watch-without-fence", "slotted/reclaim/domain.rs",
+            "who frees may overlook one who is pinned",
+            "slotted", "update_remove", NOT_PUBLISHED),
 
         // Memory orderings.
         mutant("gate-taken-relaxed", "core/gate.rs",

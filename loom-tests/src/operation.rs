@@ -16,8 +16,13 @@ pub type Number = u64;
 pub enum Step {
     /// Gets an owned handle.
     Get(Key),
+    /// Gets an owned handle and looks at it once more, when the thread has taken all its steps.
+    Keep(Key),
     /// Reads in a closure.
     Read(Key),
+    /// Reads in a closure that takes another step, on the same store, and looks again. The key must be
+    /// there.
+    Around(Key, Box<Step>),
     /// Creates a key.
     Create(Key, Number),
     /// Appends a digit to the number of a key, see [`appended`]; so the number tells in which
@@ -52,6 +57,12 @@ impl Step {
     #[must_use]
     pub fn inside(self, key: Key, digit: Number) -> Self {
         Self::Inside(key, digit, Box::new(self))
+    }
+
+    /// This step from within the closure of a read.
+    #[must_use]
+    pub fn inside_read(self, key: Key) -> Self {
+        Self::Around(key, Box::new(self))
     }
 
     /// This step, polled once by a task that nobody wakes.

@@ -32,6 +32,8 @@ pub struct Scenario {
     pub(crate) entries: BTreeMap<Key, Number>,
     pub(crate) limit: Option<usize>,
     pub(crate) threads: Vec<Vec<Step>>,
+    /// The thread whose steps the calling thread takes.
+    pub(crate) first: usize,
     pub(crate) in_turn: bool,
     pub(crate) invariant: Option<Invariant>,
 }
@@ -45,6 +47,7 @@ impl Scenario {
             entries: BTreeMap::new(),
             limit: None,
             threads: Vec::new(),
+            first: 0,
             in_turn: false,
             invariant: None,
         }
@@ -181,7 +184,7 @@ impl Expected<'_> {
     pub(crate) fn call(&self, step: &Step) -> Call {
         let version = |key, expect| self.version(key, expect);
         match step {
-            Step::Get(key) | Step::Read(key) => Call::Get(*key),
+            Step::Get(key) | Step::Keep(key) | Step::Read(key) => Call::Get(*key),
             Step::Create(key, number) => Call::Create(*key, *number),
             Step::Update(key, digit) => Call::Update(*key, *digit),
             Step::Refuse(key) | Step::Panic(key) => Call::Abort(*key),
@@ -205,7 +208,10 @@ impl Expected<'_> {
             }
             Step::Snapshot | Step::SnapshotWithoutHook => Call::Snapshot,
             Step::Len => Call::Len,
-            Step::Inside(..) | Step::DropAfter(..) | Step::MoveToAnotherTask(_) => {
+            Step::Around(..)
+            | Step::Inside(..)
+            | Step::DropAfter(..)
+            | Step::MoveToAnotherTask(_) => {
                 panic!("not a simple step: {step:?}")
             }
         }
@@ -239,6 +245,8 @@ struct Progress {
     done: usize,
     /// Inside the closure of an update, which has seen this.
     inside: Option<Inside>,
+    /// Inside the closure of a read.
+    reading: bool,
     answers: Vec<Answer>,
     seen: BTreeMap<Key, u64>,
 }
@@ -287,6 +295,25 @@ impl Orders<'_> {
                 None => points.extend(self.enter(thread, *key)),
                 Some(Inside { answer: None, .. }) => points = self.act_inside(thread, inner),
                 Some(Inside { .. }) => points.push(self.leave(thread, *key, *digit)),
+            },
+            // What is read is read when the closure begins.
+            Step::Around(key, inner) => match self.threads[thread].reading {
+                false => points.extend(self.perform(thread, &Call::Get(*key)).map(|mut next| {
+                    next.threads[thread].done -= 1;
+                    next.threads[thread].reading = true;
+                    next
+                })),
+                true => {
+                    let call = self.call(thread, inner);
+                    let mut next = self.clone();
+                    let answer = match self.awaits || self.waits(&call) {
+                        true => Answer::Reentrant,
+                        false => next.store.perform(&call),
+                    };
+                    next.threads[thread].reading = false;
+                    next.answer(thread, &call, answer);
+                    points.push(next);
+                }
             },
             Step::DropAfter(polls, inner) => {
                 let call = self.call(thread, inner);

@@ -19,7 +19,7 @@ use crate::{Key, Strategy, SyncStrategy, Value};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "the strategy `{Self}` is not enabled",
-    note = "turn on its cargo feature: `tokio-mutex`, `tokio-rwlock`, `parking-lot`, `arc-swap` or `sharded`"
+    note = "turn on its cargo feature: `tokio-mutex`, `tokio-rwlock`, `parking-lot`, `arc-swap`, `sharded` or `slotted`"
 )]
 pub trait StrategyKind: Send + Sync + 'static {
     /// The name of its cargo feature, which is also its name in reports.
@@ -34,7 +34,7 @@ pub trait StrategyKind: Send + Sync + 'static {
 /// A strategy that never awaits, named.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an enabled strategy that never awaits",
-    note = "turn on its cargo feature: `parking-lot`, `arc-swap` or `sharded`"
+    note = "turn on its cargo feature: `parking-lot`, `arc-swap`, `sharded` or `slotted`"
 )]
 pub trait SyncStrategyKind: Send + Sync + 'static {
     /// The name of its cargo feature, which is also its name in reports.
@@ -93,7 +93,7 @@ macro_rules! register {
         #[cfg(not(any($(feature = $async_feature,)* $(feature = $sync_feature,)*)))]
         compile_error!(
             "contexture: no concurrency strategy is enabled. Turn on at least one of the cargo \
-             features `tokio-mutex`, `tokio-rwlock`, `parking-lot`, `arc-swap`, `sharded`, for \
+             features `tokio-mutex`, `tokio-rwlock`, `parking-lot`, `arc-swap`, `sharded`, `slotted`, for \
              example features = [\"sharded\"]"
         );
 
@@ -133,5 +133,6 @@ register! {
         "parking-lot" => ParkingLot,
         "arc-swap" => ArcSwap,
         "sharded" => Sharded,
+        "slotted" => Slotted,
     }
 }

@@ -8,6 +8,7 @@
 //! | you have | use | and not |
 //! |---|---|---|
 //! | no strong opinion, or many writers | `sharded` | |
+//! | several threads that read the same keys, also while they are written | `slotted` | when values must be dropped the moment they are replaced |
 //! | few contexts, nearly only reads, many snapshots | `arc-swap` | when keys are created and removed all the time |
 //! | very few threads, small store, the least code | `parking-lot` | when more than a few threads read one store |
 //! | a rule that tasks wait by awaiting only | `tokio-rwlock`, `tokio-mutex` | where throughput matters: they are several times slower |
@@ -17,7 +18,7 @@
 //! Closures run while no lock is held that another key's operation needs, so a closure may use
 //! the store, within these rules, which make sure that it never deadlocks:
 //!
-//! * Strategies that never await (`parking-lot`, `arc-swap`, `sharded`): everything works from
+//! * Strategies that never await (`parking-lot`, `arc-swap`, `sharded`, `slotted`): everything works from
 //!   inside a `read` closure, and reads, snapshots and `create` work from inside an `update`
 //!   closure. Another write from inside an `update` closure works unless it would have to wait
 //!   for a closure that is running, its own or another thread's; then it returns
@@ -48,6 +49,8 @@ mod core;
 mod faults;
 #[cfg(doctest)]
 mod guards;
+#[cfg(feature = "slotted")]
+mod handle;
 mod options;
 mod reentrancy;
 mod snapshot;
@@ -62,6 +65,8 @@ mod arc_swap;
 mod parking_lot;
 #[cfg(feature = "sharded")]
 mod sharded;
+#[cfg(feature = "slotted")]
+mod slotted;
 #[cfg(feature = "tokio-mutex")]
 mod tokio_mutex;
 #[cfg(feature = "tokio-rwlock")]
@@ -86,6 +91,8 @@ pub use self::arc_swap::ArcSwap;
 pub use self::parking_lot::ParkingLot;
 #[cfg(feature = "sharded")]
 pub use self::sharded::Sharded;
+#[cfg(feature = "slotted")]
+pub use self::slotted::Slotted;
 #[cfg(feature = "tokio-mutex")]
 pub use self::tokio_mutex::TokioMutex;
 #[cfg(feature = "tokio-rwlock")]

@@ -3,9 +3,14 @@
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::Deref;
-use std::sync::Arc;
+#[cfg(feature = "slotted")]
+use std::ptr::NonNull;
+#[cfg(not(feature = "slotted"))]
+use std::sync::Arc as Handle;
 
 use crate::core::gate::Gate;
+#[cfg(feature = "slotted")]
+use crate::handle::{Handle, Place};
 use crate::sync::{self, OnceLock};
 
 /// The version of one key's value.
@@ -97,13 +102,16 @@ impl fmt::Debug for Version {
 /// drop(store);
 /// assert_eq!(handle.len(), 3);
 /// ```
-pub struct Versioned<V>(Arc<Node<V>>);
+pub struct Versioned<V>(Handle<Node<V>>);
 
-struct Node<V> {
+/// What a [`Versioned`] is a handle of.
+pub(crate) struct Node<V> {
     version: Version,
     /// The gate that updates of this key pass one at a time. Made by the first update of a key
     /// and handed from each version to the next, so keys that are never updated have none.
     gate: OnceLock<sync::Arc<Gate>>,
+    #[cfg(feature = "slotted")]
+    pub(crate) life: sync::Life,
     value: V,
 }
 
@@ -120,9 +128,11 @@ impl<V> Versioned<V> {
     /// ```
     #[must_use]
     pub fn new(version: Version, value: V) -> Self {
-        Self(Arc::new(Node {
+        Self(Handle::new(Node {
             version,
             gate: OnceLock::new(),
+            #[cfg(feature = "slotted")]
+            life: sync::Life::default(),
             value,
         }))
     }
@@ -130,47 +140,66 @@ impl<V> Versioned<V> {
     /// The version this value was committed as.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.0.version
+        self.node().version
     }
 
     /// The value. The handle dereferences to it, too.
     #[must_use]
     pub fn value(&self) -> &V {
-        &self.0.value
+        &self.node().value
     }
 
     /// Whether both handles are of the very same commit.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Handle::ptr_eq(&self.0, &other.0)
+    }
+
+    /// What it is a handle of.
+    #[inline]
+    pub(crate) fn node(&self) -> &Node<V> {
+        // The counts of other handles tell the explorer nothing.
+        #[cfg(feature = "slotted")]
+        if self.0.is_lent() {
+            self.0.life.used();
+        }
+        &self.0
     }
 
     /// Gives a value that nobody else has a handle of its version. It is allocated before a lock
     /// is taken and learns its version under it.
     pub(crate) fn stamp(&mut self, version: Version) {
-        debug_assert!(Arc::strong_count(&self.0) == 1);
-        if let Some(node) = Arc::get_mut(&mut self.0) {
+        debug_assert!(Handle::strong_count(&self.0) == 1);
+        if let Some(node) = Handle::get_mut(&mut self.0) {
             node.version = version;
         }
     }
 
     /// The value, as long as this is the only handle of its version.
     pub(crate) fn unshared_mut(&mut self) -> Option<&mut V> {
-        Some(&mut Arc::get_mut(&mut self.0)?.value)
+        Some(&mut Handle::get_mut(&mut self.0)?.value)
     }
 
     /// The version that follows this one, sharing its gate.
     pub(crate) fn successor(&self, value: V) -> Self {
-        let mut next = Self::new(Version::FIRST, value);
-        next.follow(self);
-        next
+        let gate = self.gate_if_any();
+        Self(Handle::new(Node {
+            version: self.version().next(),
+            gate: gate.map_or_else(OnceLock::new, |gate| sync::Arc::clone(gate).into()),
+            #[cfg(feature = "slotted")]
+            life: sync::Life::default(),
+            value,
+        }))
     }
 
     /// Makes a value that nobody else has a handle of the successor of `current`.
     pub(crate) fn follow(&mut self, current: &Self) {
-        self.stamp(current.version().next());
-        if let (Some(node), Some(gate)) = (Arc::get_mut(&mut self.0), current.gate_if_any()) {
-            node.gate = OnceLock::from(sync::Arc::clone(gate));
+        debug_assert!(Handle::strong_count(&self.0) == 1);
+        if let Some(node) = Handle::get_mut(&mut self.0) {
+            node.version = current.version().next();
+            if let Some(gate) = current.gate_if_any() {
+                node.gate = OnceLock::from(sync::Arc::clone(gate));
+            }
         }
     }
 
@@ -185,9 +214,48 @@ impl<V> Versioned<V> {
     }
 }
 
+/// As a pointer that can be swapped at once.
+#[cfg(feature = "slotted")]
+impl<V> Versioned<V> {
+    /// The handle as a pointer, which keeps counting as one.
+    pub(crate) fn into_raw(self) -> NonNull<Node<V>> {
+        self.0.into_raw()
+    }
+
+    /// The handle that a pointer was.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Handle::from_raw`].
+    pub(crate) unsafe fn from_raw(pointer: NonNull<Node<V>>) -> Self {
+        // SAFETY: the caller's.
+        Self(unsafe { Handle::from_raw(pointer) })
+    }
+
+    /// A handle that is not counted, but lent.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Place::lend`].
+    pub(crate) unsafe fn lent(place: &'static Place, pointer: NonNull<Node<V>>) -> Self {
+        // SAFETY: the caller's.
+        Self(unsafe { place.lend(pointer) })
+    }
+
+    /// Counts the handle that was lent at a place, if it is one of this version.
+    pub(crate) fn pay(&self, place: &Place) {
+        place.pay(&self.0);
+    }
+
+    /// Whether there is no other handle.
+    pub(crate) fn is_last(&self) -> bool {
+        Handle::strong_count(&self.0) == 1
+    }
+}
+
 impl<V> Clone for Versioned<V> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Handle::clone(&self.0))
     }
 }
 

@@ -159,7 +159,7 @@ fn everything_is_timed_on_every_strategy_and_every_write_takes_effect() {
         assert_eq!(load.tally.acknowledged, filling + updates + beside + 5);
         assert_eq!(load.effective, load.tally.acknowledged, "{name}");
     }));
-    assert_eq!(names.len(), 5);
+    assert_eq!(names.len(), 6);
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl<S: StrategyKind> WeakContexts<S> {
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the strategy `{Self}` is not enabled",
-    note = "turn on its cargo feature: `tokio-mutex`, `tokio-rwlock`, `parking-lot`, `arc-swap` or `sharded`"
+    note = "turn on its cargo feature: `tokio-mutex`, `tokio-rwlock`, `parking-lot`, `arc-swap`, `sharded` or `slotted`"
 )]
 pub trait Enabled<'a>: StrategyKind {}
 impl<S: StrategyKind> Enabled<'_> for S {}

@@ -3,7 +3,7 @@
 
 use crate::operation::Expect::{Initial, Seen};
 use crate::operation::Step::{
-    Apply, CompareAndSet, Create, Get, Len, Panic, Read, Refuse, Remove, Snapshot,
+    Apply, CompareAndSet, Create, Get, Keep, Len, Panic, Read, Refuse, Remove, Snapshot,
     SnapshotWithoutHook, Update,
 };
 use crate::operation::Write;
@@ -22,6 +22,9 @@ pub fn small() -> Vec<Scenario> {
         limit(),
         closures(),
         calls_from_closures(),
+        calls_from_reads(),
+        kept_handles(),
+        replaced_memory(),
         cancellation(),
     ];
     chapters.into_iter().flatten().collect()
@@ -64,6 +67,9 @@ fn one_key() -> Vec<Scenario> {
         one("compare_and_set_compare_and_set")
             .thread([CompareAndSet(1, Initial, 5)])
             .thread([CompareAndSet(1, Initial, 6)]),
+        one("updates_compare_and_sets")
+            .thread([Update(1, 5), Update(1, 6)])
+            .thread([CompareAndSet(1, Initial, 7), CompareAndSet(1, Seen, 8)]),
         one("compare_and_set_remove")
             .thread([CompareAndSet(1, Initial, 5)])
             .thread([Remove(1, None)]),
@@ -425,6 +431,64 @@ fn calls_from_closures() -> Vec<Scenario> {
         two("remove_inside_update")
             .thread([Remove(2, None).inside(1, 5)])
             .thread([Update(1, 6)]),
+    ]
+}
+
+/// Calls of the store from within a read's closure, which may take its time: what it reads stays.
+fn calls_from_reads() -> Vec<Scenario> {
+    vec![
+        two("read_inside_read_against_updates")
+            .thread([Read(2).inside_read(1)])
+            .thread([Update(1, 5), Update(2, 6)]),
+        one("read_inside_read_of_the_same_key")
+            .thread([Read(1).inside_read(1)])
+            .thread([Update(1, 5)]),
+        two("get_inside_read_against_updates")
+            .thread([Get(2).inside_read(1)])
+            .thread([Update(1, 5), Update(2, 6)]),
+        two("absent_inside_read_against_update")
+            .thread([Read(3).inside_read(1), Read(2)])
+            .thread([Update(1, 5)]),
+    ]
+}
+
+/// Handles that outlive what they are handles of.
+fn kept_handles() -> Vec<Scenario> {
+    vec![
+        one("kept_handle_against_updates")
+            .thread([Keep(1), Read(1)])
+            .thread([Update(1, 5), Update(1, 6)]),
+        one("kept_handles_against_remove")
+            .thread([Keep(1), Keep(1)])
+            .thread([Remove(1, None), Create(1, 6)]),
+        two("kept_handles_of_two_keys_against_batch")
+            .thread([Keep(1), Keep(2)])
+            .thread([Apply(vec![(1, Write::Put(5)), (2, Write::Remove(None))])]),
+    ]
+}
+
+/// What strategies keep keys in is replaced when it grows or shrinks, or serves another key.
+fn replaced_memory() -> Vec<Scenario> {
+    vec![
+        one("read_against_growth")
+            .thread([Read(1), Read(3)])
+            .thread([Create(3, 5), Create(5, 6)]),
+        Scenario::new("read_against_shrinkage")
+            .entries([(1, 0), (3, 0), (5, 0)])
+            .thread([Read(1), Read(3)])
+            .thread([Remove(3, None), Remove(5, None)]),
+        Scenario::new("update_against_growth")
+            .entries([(1, 0)])
+            .thread([Update(1, 5)])
+            .thread([Create(3, 5), Create(5, 6)]),
+        Scenario::new("read_against_a_key_in_the_place_of_another")
+            .entries([(1, 0), (3, 0)])
+            .thread([Read(1), Read(3)])
+            .thread([Remove(1, None), Create(5, 6), Update(5, 7)]),
+        Scenario::new("snapshot_against_a_key_in_the_place_of_another")
+            .entries([(1, 0), (3, 0)])
+            .thread([Snapshot])
+            .thread([Remove(1, None), Create(5, 6), Update(3, 7)]),
     ]
 }
 

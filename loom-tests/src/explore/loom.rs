@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use contexture_strategies::{StrategyKind, Variant};
@@ -132,22 +132,42 @@ pub fn explore<S: StrategyKind>(scenario: &Scenario, effort: Effort) -> Model {
             .cloned()
             .collect(),
         seen: Mutex::default(),
-        scenario: scenario.clone(),
+        scenarios: (0..scenario.threads.len().max(1))
+            .map(|first| Scenario {
+                first,
+                ..scenario.clone()
+            })
+            .collect(),
     });
     let mut explorations = Vec::new();
     for &(pass, bounds) in effort.passes {
         pass.variant.choose();
         let mut last = usize::MAX;
         for &bound in bounds {
-            let exploration = explorer.run::<S>(pass, Some(bound), effort.cap);
+            let exploration = explorer.run::<S>(0, pass, Some(bound), effort.cap);
             last = exploration.executions;
             explorations.push(exploration);
         }
         if last <= effort.unbounded {
-            explorations.push(explorer.run::<S>(pass, None, effort.cap));
+            explorations.push(explorer.run::<S>(0, pass, None, effort.cap));
         }
     }
-    let seen = explorer.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    // loom begins with the first thread and comes to its earliest preemptions last. If the cap has
+    // kept it from them, it looks again with each of the other threads as the first.
+    let capped = |explorations: &[Exploration]| explorations.iter().any(|it| !it.exhausted);
+    for first in 1..explorer.scenarios.len() {
+        if !capped(&explorations) || outcomes.missing(&explorer.seen()).is_empty() {
+            break;
+        }
+        for &(pass, bounds) in effort.passes {
+            pass.variant.choose();
+            let runs = bounds
+                .iter()
+                .map(|&bound| explorer.run::<S>(first, pass, Some(bound), effort.cap));
+            explorations.extend(runs);
+        }
+    }
+    let seen = explorer.seen();
     let missing = outcomes.missing(&seen);
     assert!(missing.is_empty(), "never seen: {missing:#?}");
     let most = explorations
@@ -165,14 +185,20 @@ pub fn explore<S: StrategyKind>(scenario: &Scenario, effort: Effort) -> Model {
 }
 
 struct Explorer {
-    scenario: Scenario,
+    /// The same, with each of its threads as the first.
+    scenarios: Vec<Scenario>,
     allowed: BTreeSet<String>,
     seen: Mutex<BTreeSet<String>>,
 }
 
 impl Explorer {
+    fn seen(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run<S: StrategyKind>(
         self: &Arc<Self>,
+        first: usize,
         pass: Pass,
         bound: Option<usize>,
         cap: usize,
@@ -191,7 +217,7 @@ impl Explorer {
             let (explorer, executions) = (Arc::clone(self), Arc::clone(&executions));
             move || {
                 executions.fetch_add(1, Ordering::Relaxed);
-                explorer.execute::<S>(pass);
+                explorer.execute::<S>(first, pass);
             }
         });
         let executions = executions.load(Ordering::Relaxed);
@@ -204,13 +230,13 @@ impl Explorer {
         }
     }
 
-    fn execute<S: StrategyKind>(&self, pass: Pass) {
+    fn execute<S: StrategyKind>(&self, first: usize, pass: Pass) {
         let clock = if pass.clock {
             Clock::ticking()
         } else {
             Clock::standing()
         };
-        let execution = execute::<S>(&self.scenario, &clock);
+        let execution = execute::<S>(&self.scenarios[first], &clock);
         execution.check();
         let outcome = execution.outcome;
         assert!(
@@ -218,7 +244,6 @@ impl Explorer {
             "the contract does not allow this outcome: {outcome}\n{}",
             execution.history
         );
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.insert(outcome);
+        self.seen().insert(outcome);
     }
 }

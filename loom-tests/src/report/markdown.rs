@@ -2,7 +2,8 @@
 
 use super::table::number;
 use super::{
-    Explored, ModelRow, MutantRow, ShuttleRow, StrategyRow, StressRow, Verification, mutants,
+    Explored, ModelRow, MutantRow, Provenance, ShuttleRow, StrategyRow, StressRow, Verification,
+    mutants,
 };
 
 /// The whole report.
@@ -30,15 +31,18 @@ pub(super) fn render(verification: &Verification) -> String {
         ("Shuttle", ShuttleRow::table(&verification.shuttle)),
         ("Models", ModelRow::table(models)),
     ];
-    let mut text = format!("# What was verified\n\n{}\n", provenance(verification));
+    let mut text = format!(
+        "# What was verified\n\n{}\n",
+        provenance(&verification.provenance)
+    );
     for (title, body) in chapters {
         text += &format!("\n## {title}\n\n{body}");
     }
     text
 }
 
-fn provenance(verification: &Verification) -> String {
-    let provenance = &verification.provenance;
+/// How a report came about, in words.
+pub(super) fn provenance(provenance: &Provenance) -> String {
     let revision = match (&provenance.revision, provenance.dirty) {
         (None, _) => "an unknown revision".to_owned(),
         (Some(revision), Some(false)) => format!("revision `{revision}`"),

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use crate::core::Core;
+use crate::core::capacity::Places;
 use crate::core::gate::{Gate, Turn};
 use crate::core::table::Table;
 use crate::error::{BatchError, CompareAndSetError, CreateError, RemoveError};
@@ -151,7 +152,7 @@ pub(crate) fn remove<K: Eq + Hash, V>(
 
 /// A batch with its keys hashed, every key named once. Its values are allocated; they learn their
 /// versions under the locks.
-pub(crate) struct Prepared<K, V>(Vec<(u64, K, Change<Versioned<V>>)>);
+pub(crate) struct Prepared<K, V>(pub(crate) Vec<(u64, K, Change<Versioned<V>>)>);
 
 /// The version each key of a batch has now, in order, and what is left over to drop.
 pub(crate) type Applied<K, V> = (Vec<Option<Version>>, Vec<(K, Option<Versioned<V>>)>);
@@ -193,6 +194,49 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
             .try_for_each(|(hash, key, _)| settled(tables, *hash, key, turn))
     }
 
+    /// Finds out whether everything is possible on what there is, and gives the values their
+    /// versions. `current` is what a key holds, `first` the version that one which holds nothing would
+    /// be created with.
+    pub(crate) fn decide<'a>(
+        &mut self,
+        current: impl Fn(usize, u64, &K) -> Option<&'a Versioned<V>>,
+        first: impl Fn(u64) -> Version,
+    ) -> Result<Decided, BatchError>
+    where
+        V: 'a,
+    {
+        let mut decided = Decided {
+            versions: Vec::with_capacity(self.0.len()),
+            added: 0,
+            gone: 0,
+        };
+        for (index, (hash, key, change)) in self.0.iter_mut().enumerate() {
+            let current = current(index, *hash, key);
+            if index == 0 || !fault!("batch-checks-only-its-first-change") {
+                check(index, current.map(Versioned::version), change)?;
+            }
+            decided.versions.push(match (change.value_mut(), current) {
+                (Some(next), Some(current)) => {
+                    next.follow(current);
+                    Some(next.version())
+                }
+                (Some(next), None) => {
+                    decided.added += 1;
+                    next.stamp(first(*hash));
+                    Some(next.version())
+                }
+                (None, current) => match change {
+                    Change::Require { version } => *version,
+                    _ => {
+                        decided.gone += usize::from(current.is_some());
+                        None
+                    }
+                },
+            });
+        }
+        Ok(decided)
+    }
+
     /// Applies everything or nothing; takes the changes only if that succeeds. To be called once.
     pub(crate) fn apply(
         &mut self,
@@ -200,50 +244,30 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
         core: &Core,
         hook: &mut Option<impl Hook<K, V>>,
     ) -> Result<Applied<K, V>, BatchError> {
-        let (mut added, mut gone) = (0_usize, 0_usize);
-        let mut versions = Vec::with_capacity(self.0.len());
-        for (index, (hash, key, change)) in self.0.iter_mut().enumerate() {
-            let table = tables.table(*hash);
-            let current = table.get(*hash, key);
-            if index == 0 || !fault!("batch-checks-only-its-first-change") {
-                check(index, current.map(Versioned::version), change)?;
-            }
-            versions.push(match (change.value_mut(), current) {
-                (Some(next), Some(current)) => {
-                    next.follow(current);
-                    Some(next.version())
-                }
-                (Some(next), None) => {
-                    added += 1;
-                    next.stamp(table.first_version());
-                    Some(next.version())
-                }
-                (None, current) => match change {
-                    Change::Require { version } => *version,
-                    _ => {
-                        gone += usize::from(current.is_some());
-                        None
-                    }
-                },
-            });
-        }
-        let full = |limit| BatchError::Full { limit };
-        let places = core.capacity.take(added.saturating_sub(gone));
-        let places = places.map_err(full)?;
-        self.tell(tables, hook);
+        let decided = self.decide(
+            |_, hash, key| tables.table(hash).get(hash, key),
+            |hash| tables.table(hash).first_version(),
+        )?;
+        let places = decided.take_places(core)?;
+        self.tell(|_, hash, key| tables.table(hash).get(hash, key), hook);
         places.keep();
         let leftovers = self.commit(tables, core);
-        core.capacity.give_back(gone.saturating_sub(added));
-        Ok((versions, leftovers))
+        decided.give_back_places(core);
+        Ok((decided.versions, leftovers))
     }
 
     /// Tells the hook of all changes, if there are any. Conditions are none.
-    fn tell(&mut self, tables: &dyn Tables<K, V>, hook: &mut Option<impl Hook<K, V>>) {
-        let changes = self.0.iter_mut();
-        let changes = changes.filter(|(_, _, change)| !matches!(change, Change::Require { .. }));
+    pub(crate) fn tell<'a>(
+        &'a mut self,
+        current: impl Fn(usize, u64, &K) -> Option<&'a Versioned<V>>,
+        hook: &mut Option<impl Hook<K, V>>,
+    ) {
+        let changes = self.0.iter_mut().enumerate();
+        let changes =
+            changes.filter(|(_, (_, _, change))| !matches!(change, Change::Require { .. }));
         let mut commits: Vec<_> = changes
-            .map(|(hash, key, change)| {
-                let before = tables.table(*hash).get(*hash, key);
+            .map(|(index, (hash, key, change))| {
+                let before = current(index, *hash, key);
                 Commit::new(&*key, before, change.value_mut())
             })
             .collect();
@@ -288,6 +312,28 @@ impl<K: Eq + Hash, V> Prepared<K, V> {
             }
         }
         leftovers
+    }
+}
+
+/// What a batch that is possible comes to.
+pub(crate) struct Decided {
+    /// The version each key will have, in order.
+    pub(crate) versions: Vec<Option<Version>>,
+    added: usize,
+    gone: usize,
+}
+
+impl Decided {
+    /// The places that it needs beyond those that it frees.
+    pub(crate) fn take_places<'a>(&self, core: &'a Core) -> Result<Places<'a>, BatchError> {
+        let places = core.capacity.take(self.added.saturating_sub(self.gone));
+        places.map_err(|limit| BatchError::Full { limit })
+    }
+
+    /// Gives back the places that it frees beyond those that it needs, once it is committed.
+    pub(crate) fn give_back_places(&self, core: &Core) {
+        core.capacity
+            .give_back(self.gone.saturating_sub(self.added));
     }
 }
 

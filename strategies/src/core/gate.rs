@@ -16,6 +16,8 @@ use std::task::{Context, Poll, Waker};
 use crate::Reentrant;
 use crate::core::closure;
 use crate::faults::{fault, ordering};
+#[cfg(feature = "slotted")]
+use crate::sync::Relax;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, Patience};
 
@@ -24,8 +26,10 @@ const HELD: usize = 1;
 /// A waiter that was woken is on its way: there is one [`Turn`] with [`Call::Woken`], or a
 /// [`Wait`] that will become one.
 const CALLED: usize = 2;
+/// A write without a closure keeps updates out for an instant: see [`Gate::brief`].
+const BRIEF: usize = 4;
 /// The rest of the bits: how many waiters are in the queue.
-const ONE_WAITER: usize = 4;
+const ONE_WAITER: usize = 8;
 
 /// The gate of one key.
 ///
@@ -58,31 +62,90 @@ struct Waiter {
 }
 
 impl Gate {
+    /// One that is held, by somebody who will [release](Self::release) it.
+    #[cfg(feature = "slotted")]
+    pub(crate) fn held() -> Self {
+        Self {
+            state: AtomicUsize::new(HELD),
+            queue: Mutex::default(),
+        }
+    }
+
     /// Whether an update is under way. Exact for whoever keeps claimants out by a lock.
     pub(crate) fn is_held(&self) -> bool {
         // Acquire: partner of the Release in `release`, as in `try_hold`.
-        self.state.load(Ordering::Acquire) & HELD != 0
+        self.state.load(ordering!(Acquire)) & HELD != 0
     }
 
     /// Takes the gate if it is free, or was handed to this turn.
     pub(crate) fn try_hold(gate: &Arc<Self>, turn: Option<&mut Turn>) -> Option<Held> {
-        let mut turn = turn.filter(|turn| Arc::ptr_eq(&turn.gate, gate));
+        gate.take(turn).then(|| Held(Arc::clone(gate)))
+    }
+
+    /// As [`try_hold`](Self::try_hold), for one who sees to it that the gate stays, and
+    /// [releases](Self::release) it.
+    #[inline]
+    pub(crate) fn take(&self, turn: Option<&mut Turn>) -> bool {
+        let mut turn = turn.filter(|turn| std::ptr::eq(&raw const *turn.gate, self));
         let handed = turn.as_ref().is_some_and(|turn| turn.call == Call::Handed);
         // Acquire: partner of the Release in `release`; a closure sees all that the closure
         // before it did.
         let order = ordering!(Acquire unless "gate-taken-relaxed");
-        let taken = !handed && gate.state.fetch_or(HELD, order) & HELD != 0;
+        let taken = !handed && self.state.fetch_or(HELD, order) & HELD != 0;
         if taken && !fault!("gate-lets-two-in") {
-            return None;
+            return false;
         }
         if let Some(turn) = &mut turn {
             if turn.call == Call::Woken && !fault!("called-mark-stays") {
                 // Relaxed: no longer on its way; the next release will see that, or a later state.
-                gate.state.fetch_and(!CALLED, Ordering::Relaxed);
+                self.state.fetch_and(!CALLED, Ordering::Relaxed);
             }
             turn.call = Call::Tried;
         }
-        Some(Held(Arc::clone(gate)))
+        true
+    }
+
+    /// Keeps updates and other writes of the key out, for as long as this is kept: an instant, in which
+    /// nobody may be waited for who may wait here. `None` if an update is under way, and it is not
+    /// this one's turn.
+    #[cfg(feature = "slotted")]
+    pub(crate) fn brief(&self, turn: Option<&Turn>) -> Option<Brief<'_>> {
+        if turn.is_some_and(|turn| turn.holds(self)) {
+            return Some(Brief(None));
+        }
+        let mut relax = Relax::default();
+        loop {
+            // Relaxed: the swap below checks it.
+            let state = self.state.load(Ordering::Relaxed);
+            if state & HELD != 0 {
+                return None;
+            }
+            // Acquire: partner of the Release in the drop of `Brief`, and of that in `release`. No
+            // model fails without it: whoever writes a slot reads of it what has a Release of its
+            // own; but hooks of one key are to see what those before them did.
+            let order = ordering!(Acquire);
+            if state & BRIEF == 0
+                && self
+                    .state
+                    .compare_exchange(state, state | BRIEF, order)
+                    .is_ok()
+            {
+                return Some(Brief(Some(self)));
+            }
+            relax.relax();
+        }
+    }
+
+    /// Waits until what keeps the holder of the gate out is over.
+    #[cfg(feature = "slotted")]
+    #[inline]
+    pub(crate) fn wait_for_brief(&self) {
+        let mut relax = Relax::default();
+        // Acquire: partner of the Release in the drop of `Brief`.
+        let order = ordering!(Acquire);
+        while self.state.load(order) & BRIEF != 0 && !fault!("brief-is-not-waited-for") {
+            relax.relax();
+        }
     }
 
     /// Waits until it is worth trying again. `former` is the turn that came to nothing, if any.
@@ -106,7 +169,12 @@ impl Gate {
     }
 
     /// Blocks the thread until it is worth trying again.
-    #[cfg(any(feature = "parking-lot", feature = "arc-swap", feature = "sharded"))]
+    #[cfg(any(
+        feature = "parking-lot",
+        feature = "arc-swap",
+        feature = "sharded",
+        feature = "slotted"
+    ))]
     pub(crate) fn turn_blocking(gate: Arc<Self>, former: Option<Turn>) -> Result<Turn, Reentrant> {
         closure::check_outside()?;
         let wait = Self::turn(gate, former);
@@ -190,7 +258,7 @@ impl Gate {
         call
     }
 
-    fn release(&self) {
+    pub(crate) fn release(&self) {
         // Relaxed: a hint; whoever queues after it is seen by the swap below.
         if self.state.load(Ordering::Relaxed) >= ONE_WAITER && self.hand_over() {
             return;
@@ -228,7 +296,7 @@ impl Gate {
             needed.then(|| (state - ONE_WAITER) | CALLED)
         });
         debug_assert!(
-            called.is_err() || called == Ok(queue.waiters.len() * ONE_WAITER),
+            called.map_or(true, |state| state / ONE_WAITER == queue.waiters.len()),
             "a gate that has lost count of its waiters"
         );
         let first = called.ok().and_then(|_| queue.waiters.pop_front());
@@ -254,6 +322,21 @@ impl Queue {
                 Call::Handed
             }
             None => Call::Woken,
+        }
+    }
+}
+
+/// Updates are kept out; see [`Gate::brief`].
+#[cfg(feature = "slotted")]
+pub(crate) struct Brief<'a>(Option<&'a Gate>);
+
+#[cfg(feature = "slotted")]
+impl Drop for Brief<'_> {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0 {
+            // Release: partner of the Acquire in `brief`, and of that in `wait_for_brief`.
+            let order = ordering!(Release);
+            gate.state.fetch_and(!BRIEF, order);
         }
     }
 }
@@ -287,8 +370,8 @@ enum Call {
 
 impl Turn {
     /// Whether it was handed this gate.
-    pub(crate) fn holds(&self, gate: &Arc<Gate>) -> bool {
-        self.call == Call::Handed && Arc::ptr_eq(&self.gate, gate)
+    pub(crate) fn holds(&self, gate: &Gate) -> bool {
+        self.call == Call::Handed && std::ptr::eq(&raw const *self.gate, gate)
     }
 }
 

@@ -57,6 +57,15 @@ pub struct Claim<V> {
 }
 
 impl<K: Eq, V> Table<K, V> {
+    /// An empty table with room for so many entries.
+    #[cfg(feature = "slotted")]
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self {
+            entries: HashTable::with_capacity(entries),
+            floor: 0,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -29,6 +29,8 @@ pub use imp::Variant;
 pub(crate) use imp::*;
 
 pub(crate) mod atomic;
+#[cfg(feature = "slotted")]
+pub(crate) mod fence;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +43,14 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> imp::RawMutexGuard<'_, T> {
         self.0
             .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// What it guards, for who has it alone.
+    #[cfg(feature = "slotted")]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0
+            .get_mut()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -121,6 +121,7 @@ fn kinds() -> Vec<Pin> {
         kind::ParkingLot: ALL;
         kind::ArcSwap: ALL;
         kind::Sharded: ALL;
+        kind::Slotted: ALL;
     }
 }
 
@@ -268,6 +269,11 @@ stores! {
     }
     "sharded" => Sharded {
         key without Sync: "Send Unpin UnwindSafe RefUnwindSafe",
+        without Unpin: ALL,
+        futures: READY,
+    }
+    "slotted" => Slotted {
+        key without Sync: "Unpin UnwindSafe RefUnwindSafe",
         without Unpin: ALL,
         futures: READY,
     }

@@ -225,7 +225,17 @@ pub(crate) async fn an_uncommitted_value_may_write_its_key_when_dropped<S: Strat
     if committed {
         drop(store.remove(&Key(0), None).await);
     }
-    is_dropped.recv_timeout(SOON).unwrap();
+    // Who drops what was removed a little later does so when there is something else to drop.
+    let mut others = 0;
+    while S::NAME == "slotted" && is_dropped.try_recv().is_err() && others < 10_000 {
+        store.create(Key(1), Value(None)).await.unwrap();
+        drop(store.remove(&Key(1), None).await);
+        others += 1;
+    }
+    if S::NAME != "slotted" {
+        is_dropped.recv_timeout(SOON).unwrap();
+    }
+    assert!(others < 10_000);
 }
 
 /// Two keys that are written by batches only, both with the same value.

@@ -330,16 +330,29 @@ pub(crate) async fn every_value_is_dropped_exactly_once<S: StrategyKind>() {
     let _ = store.create(1, Counted::new(&alive)).await;
     let _ = store.create(3, Counted::new(&alive)).await;
     assert_eq!(alive.load(Ordering::Relaxed), 2);
-    // Replaced ones, too, unless a handle keeps them.
+    // Replaced ones, too, unless a handle keeps them; or a little later.
+    let late = S::NAME == "slotted";
+    let assert_alive = |wanted| {
+        let alive = alive.load(Ordering::Relaxed);
+        assert!(
+            alive == wanted || late && alive > wanted,
+            "{alive}, not {wanted}"
+        );
+    };
     let handle = store.get(&1).await.unwrap();
     store.update(&1, |_| Counted::new(&alive)).await.unwrap();
     store.update(&2, |_| Counted::new(&alive)).await.unwrap();
     let _ = store.compare_and_set(&1, first, Counted::new(&alive)).await;
-    assert_eq!(alive.load(Ordering::Relaxed), 3);
+    assert_alive(3);
     drop(handle);
-    assert_eq!(alive.load(Ordering::Relaxed), 2);
+    assert_alive(2);
     let _ = store.remove(&1, None).await;
-    assert_eq!(alive.load(Ordering::Relaxed), 1);
+    assert_alive(1);
+    // Where that is so, it ends: whoever writes drops what was replaced.
+    while alive.load(Ordering::Relaxed) > 1 {
+        store.create(3, Counted::new(&alive)).await.unwrap();
+        let _ = store.remove(&3, None).await;
+    }
     let snapshot = store.snapshot().await;
     drop(store);
     assert_eq!(alive.load(Ordering::Relaxed), 1);

@@ -37,6 +37,12 @@ pub(crate) enum Failure {
         test: String,
         reason: String,
     },
+    /// A weakened ordering was not found.
+    #[error("{fault}: no scenario fails, and no comment says why")]
+    Unargued { fault: String },
+    /// A weakened ordering was found, in spite of what a comment says.
+    #[error("{fault}: {test} fails, though a comment says that no model does")]
+    WrongArgument { fault: String, test: String },
     /// There is no such fault.
     #[error("unknown fault `{name}`; there are: {known}")]
     UnknownFault { name: String, known: String },

@@ -9,8 +9,11 @@ mod all;
 mod cargo;
 mod error;
 mod mutants;
+mod orderings;
+mod plant;
 mod process;
 mod provenance;
+mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,18 +46,30 @@ enum Command {
         #[arg(long, value_name = "FAULT")]
         only: Vec<String>,
         #[command(flatten)]
-        settings: mutants::Settings,
+        settings: plant::Settings,
+    },
+    /// Weakens memory orderings, one at a time, and fails unless a scenario finds each or a comment says
+    /// why none can.
+    Orderings {
+        /// Weaken these only: a file, a file:line, or a file:line:ordering; may be repeated.
+        #[arg(long, value_name = "PLACE")]
+        only: Vec<String>,
+        #[command(flatten)]
+        settings: plant::Settings,
+        /// The folder of a report, orderings.json and orderings.md. It is created if need be.
+        #[arg(long, value_name = "DIR", conflicts_with = "only")]
+        out: Option<PathBuf>,
     },
     /// The scenarios, and some that are too large for loom, in random interleavings.
     Shuttle,
     /// Long histories on real threads.
     Stress,
-    /// All of these; then writes verification.json and verification.md.
+    /// All of these but orderings; then writes verification.json and verification.md.
     All {
         #[command(flatten)]
         effort: Effort,
         #[command(flatten)]
-        mutants: mutants::Settings,
+        mutants: plant::Settings,
         /// The folder of the report. It is created if need be.
         #[arg(long, value_name = "DIR", default_value = "reports")]
         out: PathBuf,
@@ -81,6 +96,11 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Models(effort) => cargo.models(effort.name(), None),
         Command::Mutants { only, settings } => mutants::verify(&cargo, only, settings).map(drop),
+        Command::Orderings {
+            only,
+            settings,
+            out,
+        } => orderings::verify(&cargo, only, settings, out.as_deref()),
         Command::Shuttle => cargo.shuttle(None),
         Command::Stress => cargo.stress(None),
         Command::All {
@@ -91,12 +111,12 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failures) => report(&failures),
+        Err(failures) => show(&failures),
     }
 }
 
 /// One line each.
-fn report(failures: &Failures) -> ExitCode {
+fn show(failures: &Failures) -> ExitCode {
     for failure in failures.iter() {
         eprintln!("error: {failure}");
     }

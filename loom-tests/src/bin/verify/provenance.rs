@@ -10,7 +10,7 @@ use contexture_loom_tests::report::Provenance;
 use crate::error::Failure;
 
 /// Of a run that starts now.
-pub(crate) fn of_this_run(root: &Path, effort: &str) -> Result<Provenance, Failure> {
+pub(crate) fn of_this_run(root: &Path, part: &str, effort: &str) -> Result<Provenance, Failure> {
     let metadata = MetadataCommand::new()
         .current_dir(root)
         .exec()
@@ -27,13 +27,16 @@ pub(crate) fn of_this_run(root: &Path, effort: &str) -> Result<Provenance, Failu
         package.map_or_else(|| "?".into(), |package| package.version.to_string())
     };
     // Where it built and wrote to makes no difference.
-    let short = if effort == "short" { " --short" } else { "" };
+    let short = match (part, effort) {
+        ("all", "short") => " --short",
+        _ => "",
+    };
     // The reports themselves are no part of what is verified.
     let changes = ["status", "--porcelain", "--", ".", ":(exclude)reports"];
     Ok(Provenance {
         started_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         seconds: 0,
-        command: format!("cargo verify all{short}"),
+        command: format!("cargo verify {part}{short}"),
         effort: effort.to_owned(),
         revision: output(root, "git", &["rev-parse", "HEAD"]),
         dirty: output(root, "git", &changes).map(|changes| !changes.is_empty()),

@@ -13,15 +13,20 @@ pub(crate) use shuttle as base;
 
 pub(crate) use base::future::block_on;
 pub(crate) use base::sync::Arc;
+pub(crate) use base::sync::MutexGuard;
 pub(crate) use base::sync::atomic::AtomicUsize as RawAtomicUsize;
 pub(crate) use base::sync::{Mutex as RawMutex, MutexGuard as RawMutexGuard};
 pub(crate) use base::sync::{RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use life::{Graveyard, Life};
 
 pub(crate) use arc_swap::ArcSwap;
 pub(crate) use once_lock::OnceLock;
+pub(crate) use pointer::{RawAtomicPtr, load_pointer};
 
 mod arc_swap;
+mod life;
 mod once_lock;
+mod pointer;
 pub(crate) mod tokio;
 
 /// What can be chosen about a model, apart from the explorer's own settings.
@@ -76,6 +81,17 @@ pub(super) fn load(number: &RawAtomicUsize, order: Ordering) -> usize {
     }
 }
 
+/// A store to an atomic. It is a read-modify-write where loads are: loom does not order a plain one
+/// behind a read-modify-write that came before it
+/// ([issue 389](https://github.com/tokio-rs/loom/issues/389)).
+pub(super) fn store(number: &RawAtomicUsize, value: usize, order: Ordering) {
+    if VARIANT.get().loads_as_writes {
+        number.swap(value, order);
+    } else {
+        number.store(value, order);
+    }
+}
+
 /// The explorer explores waiting itself. No constant, since clippy denies a loop that it can see to
 /// be empty.
 pub(crate) static SPINS: u32 = 0;
@@ -124,6 +140,115 @@ impl std::hash::Hasher for Hasher {
         self.0 << 32 | self.0
     }
 }
+
+/// Everything that is retired is looked at at once, and the explorer runs whom it likes.
+#[derive(Default)]
+pub(crate) struct Pace;
+
+impl Pace {
+    pub(crate) fn is_due(&mut self, _fresh: usize) -> bool {
+        true
+    }
+
+    pub(crate) fn time<R>(&mut self, fence: impl FnOnce() -> R) -> R {
+        fence()
+    }
+
+    pub(crate) fn learn(&mut self, _other: &Self) {}
+
+    pub(crate) fn is_crowded(_waiting: usize) -> bool {
+        false
+    }
+}
+
+/// One, so that a read inside of another has none left.
+pub(crate) const HAZARDS: usize = 1;
+
+/// One, so that a second handle is counted.
+pub(crate) const LENT: usize = 1;
+
+/// All add to one.
+pub(crate) fn lists() -> usize {
+    1
+}
+
+/// Lets others go on.
+#[derive(Default)]
+pub(crate) struct Relax;
+
+impl Relax {
+    pub(crate) fn relax(&mut self) {
+        base::thread::yield_now();
+    }
+}
+
+/// As few as can be, so that an index grows with its second key.
+pub(crate) const fn line_load(_entries: usize) -> usize {
+    1
+}
+
+thread_local! {
+    /// What former executions left.
+    static LEFT: std::cell::RefCell<Vec<Left>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Memory that an execution leaves behind.
+struct Left(*mut u8, std::alloc::Layout);
+
+/// Frees what came out of a box, without dropping it, after the execution that is about to end: loom
+/// drops statics before the thread-locals of its first thread, which may still use it.
+pub(crate) fn free_after_execution<T>(boxed: &'static T) {
+    let left = Left(
+        std::ptr::from_ref(boxed).cast_mut().cast(),
+        std::alloc::Layout::new::<T>(),
+    );
+    LEFT.with_borrow_mut(|all| all.push(left));
+}
+
+/// Frees what former executions on this thread of the explorer left. To be called when a new one has
+/// begun.
+pub(crate) fn free_what_is_left() {
+    for Left(pointer, layout) in LEFT.take() {
+        // SAFETY: it came out of a box, and the execution that used it has ended.
+        unsafe { std::alloc::dealloc(pointer, layout) };
+    }
+}
+
+/// A static of each execution.
+macro_rules! global {
+    (static $name:ident: $type:ty = $value:expr;) => {
+        $crate::sync::base::lazy_static! {
+            static ref $name: $type = $value;
+        }
+    };
+}
+pub(crate) use global;
+
+/// A function that returns what `take` gave to the thread when it first asked; `give_back` gets it when
+/// the thread ends.
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* fn $name:ident() -> &'static $type:ty { $take:ident, $give_back:ident }) => {
+        $(#[$attribute])*
+        pub(crate) fn $name() -> &'static $type {
+            $crate::sync::base::thread_local! {
+                static HELD: Held = Held($take());
+            }
+
+            struct Held(&'static $type);
+            impl Drop for Held {
+                fn drop(&mut self) {
+                    // A failed execution is not taken any further.
+                    if !std::thread::panicking() {
+                        $give_back(self.0);
+                    }
+                }
+            }
+
+            HELD.with(|held| held.0)
+        }
+    };
+}
+pub(crate) use per_thread;
 
 /// Odd keys and even keys.
 pub(crate) fn default_shards() -> usize {

@@ -4,7 +4,7 @@ use crate::process::End;
 
 /// What a run of a test says about a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// The test passed.
     Passed,
     /// The test failed with the message that was expected. This is its line.
@@ -19,7 +19,7 @@ pub(super) enum Verdict {
 
 impl Verdict {
     /// One word for it.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Killed(_) => "killed",
